@@ -1,0 +1,50 @@
+# One list of commands, for people and for CI.
+PYTHON ?= python3
+QUARTER ?= 2022-23-Q2
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help briefings test demo lab lock clean lint
+
+help:            ## this list
+	@grep -E '^[a-z]+: .*##|^[a-z]+:  *##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "threatlib needs Python 3.11 or newer; $$($(PYTHON) --version) is what '$(PYTHON)' starts. Try: make PYTHON=python3.12"; exit 2; }
+	@echo "Setting up $(VENV) (once; a minute or two)"
+	@rm -f $@
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+briefings: $(READY)  ## the quarter's briefings for every partnership under data/
+	@$(BIN)/threatlib run $(QUARTER)
+
+demo: $(READY)  ## the fictional partnership's briefings only
+	@$(BIN)/threatlib run $(QUARTER) demo
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint  ## lint, types, contracts and tests
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term -m "not nightly"
+
+lab: $(READY)  ## JupyterLab on the notebooks
+	@$(BIN)/jupyter lab --notebook-dir=. notebooks/explore.ipynb
+
+lock: $(READY)  ## resolve the newest releases anew into requirements.lock
+	@UV_DEFAULT_INDEX="$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)"; \
+	  [ -z "$$UV_DEFAULT_INDEX" ] && unset UV_DEFAULT_INDEX || export UV_DEFAULT_INDEX; \
+	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-header --group dev pyproject.toml --output-file requirements.lock
+
+clean:           ## remove the environment, caches and outputs
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
+	find outputs -mindepth 1 -not -name .gitkeep -delete
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

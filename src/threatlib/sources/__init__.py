@@ -1,0 +1,1 @@
+"""Official downloads to rows, one file a publisher."""
