@@ -1,0 +1,137 @@
+"""A partnership's YAML and CSV definitions, read with every fault named at once."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from threatlib.catalogue.models import (
+    Annotations,
+    Catalogue,
+    Definitions,
+    Entry,
+    Partnership,
+    Requirement,
+    Threats,
+)
+from threatlib.errors import DataError
+
+
+def load(folder: Path) -> Definitions:
+    """Read and check a partnership's definitions.
+
+    Raises
+    ------
+    DataError
+        Naming every file that is missing and every entry that does not fit, all at once.
+    """
+    problems: list[str] = []
+    parts: dict[str, Any] = {}
+    for name, model in (
+        ("partnership", Partnership),
+        ("catalogue", Catalogue),
+        ("threats", Threats),
+        ("annotations", Annotations),
+    ):
+        parts[name] = _read_yaml(folder / f"{name}.yaml", model, problems)
+    parts["requirements"] = _read_requirements(folder / "requirements.csv", problems)
+    if not problems:
+        problems += _cross_check(folder, parts)
+    if problems:
+        raise DataError(f"{folder}: the partnership's definitions cannot be used:", problems)
+    return Definitions(**parts)
+
+
+def _read_yaml(path: Path, model: type[Entry], problems: list[str]) -> Any:
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except FileNotFoundError:
+        problems.append(f"{path}: the file is missing; `threatlib init` makes a folder with all of them.")
+        return None
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        problems.append(f"{path}: not readable as YAML: {' '.join(str(fault).split())}")
+        return None
+    try:
+        return model.model_validate(raw)
+    except ValidationError as fault:
+        problems.extend(f"{path}, {_place(raw, error['loc'])}: {_complaint(error)}" for error in fault.errors())
+        return None
+
+
+def _place(raw: Any, location: tuple[int | str, ...]) -> str:
+    """Name an entry as its author knows it: by its id where it has one, by position otherwise."""
+    words = []
+    for step in location:
+        try:
+            raw = raw[step]
+        except (KeyError, IndexError, TypeError):
+            raw = None
+        named = raw.get("id") or raw.get("name") or raw.get("ref") if isinstance(raw, dict) else None
+        words.append(f"'{named}'" if named and isinstance(step, int) else str(step))
+    return " > ".join(words) or "the whole file"
+
+
+def _complaint(error: Any) -> str:
+    shown = repr(error.get("input"))
+    message = error["msg"].removeprefix("Value error, ")
+    return message if len(shown) > 80 else f"found {shown}, {message[0].lower()}{message[1:]}"
+
+
+def _read_requirements(path: Path, problems: list[str]) -> tuple[Requirement, ...]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            rows = list(csv.DictReader(handle))
+    except FileNotFoundError:
+        problems.append(f"{path}: the file is missing.")
+        return ()
+    found = []
+    for number, row in enumerate(rows, start=2):
+        try:
+            found.append(Requirement.model_validate({k: (v or "") for k, v in row.items() if k is not None}))
+        except ValidationError as fault:
+            problems.extend(f"{path}, row {number}, {_place(row, e['loc'])}: {_complaint(e)}" for e in fault.errors())
+    return tuple(found)
+
+
+def _cross_check(folder: Path, parts: dict[str, Any]) -> list[str]:
+    """What each file says of another: indicators in the tree, threats of requirements, areas of annotations."""
+    problems = []
+    known = set(parts["catalogue"].by_id)
+    areas = {area.name for area in parts["partnership"].areas}
+    subtopics = {s.id for t in parts["threats"].threats for s in t.subtopics} | {t.id for t in parts["threats"].threats}
+    for threat in parts["threats"].threats:
+        for sub in threat.subtopics:
+            for item in sub.items:
+                problems += [
+                    f"{folder / 'threats.yaml'}, '{item.id}': indicator '{i}' is not in catalogue.yaml."
+                    for i in item.indicators
+                    if i not in known
+                ]
+    refs = {r.ref for r in parts["requirements"]}
+    for r in parts["requirements"]:
+        if r.threat not in subtopics:
+            problems.append(f"{folder / 'requirements.csv'}, {r.ref}: threat '{r.threat}' is not in threats.yaml.")
+        if r.depends_on and r.depends_on not in refs:
+            problems.append(f"{folder / 'requirements.csv'}, {r.ref}: depends on '{r.depends_on}', which is no ref.")
+    for a in parts["annotations"].annotations:
+        problems += [
+            f"{folder / 'annotations.yaml'}, '{a.id}': indicator '{i}' is not in catalogue.yaml."
+            for i in a.indicators
+            if i not in known
+        ]
+        problems += [
+            f"{folder / 'annotations.yaml'}, '{a.id}': area '{name}' is not in partnership.yaml."
+            for name in a.areas
+            if name not in areas
+        ]
+    for agency in parts["partnership"].agencies:
+        problems += [
+            f"{folder / 'partnership.yaml'}, agency '{agency.name}': area '{name}' of its footprint is not an area."
+            for name in agency.footprint
+            if name not in areas
+        ]
+    return problems
