@@ -1,0 +1,239 @@
+"""The tidy table: one row a figure, with its status, its place in a file and what is declared about it.
+
+A value is never alone. Zero is a value; missing is a status with a reason; nothing turns one into the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from threatlib.catalogue import Annotation, Definitions
+from threatlib.periods import Period, parse
+
+STATUSES: dict[str, str] = {
+    "reported": "",
+    "provisional": "[p]",
+    "estimated": "[e]",
+    "not_returned": "[x]",
+    "not_collected": "[x]",
+    "not_applicable": "[z]",
+    "suppressed_by_source": "[c]",
+    "withheld": "[c]",
+}
+"""Every status a value can have, with the shorthand that stands in a published table."""
+
+HAS_VALUE = ("reported", "provisional", "estimated")
+"""Statuses under which a number is present."""
+
+HIDDEN = ("suppressed_by_source", "withheld")
+"""Statuses under which a number exists and is known only as an interval."""
+
+KEY = ["indicator", "agency", "area", "breakdown", "period"]
+"""What makes a figure the same figure in another file, or in another place of the same one."""
+
+COLUMNS: dict[str, str] = {
+    "obs": "str",
+    "indicator": "str",
+    "agency": "str",
+    "area": "str",
+    "breakdown": "str",
+    "period": "str",
+    "kind": "str",
+    "start": "datetime64[s]",
+    "end": "datetime64[s]",
+    "value": "float64",
+    "lower": "float64",
+    "upper": "float64",
+    "status": "str",
+    "numerator": "float64",
+    "denominator": "float64",
+    "unit": "str",
+    "basis": "str",
+    "role": "str",
+    "said": "str",
+    "locator": "str",
+    "note": "str",
+    "file": "str",
+    "sheet": "str",
+    "row": "int64",
+    "received_on": "datetime64[s]",
+    "source": "str",
+    "used": "bool",
+    "marks": "str",
+}
+"""Columns of the table: `lower` and `upper` are the interval a figure is known to lie in (equal to `value` where it is
+known), `said` the direction its source claims, `locator` its place inside the source, `marks` ids of annotations."""
+
+
+def empty() -> pd.DataFrame:
+    """The table with no rows."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
+
+
+def periods_of(
+    spellings: Iterable[tuple[str, str]], undated: dict[str, tuple[date, date]]
+) -> dict[tuple[str, str], Period | ValueError]:
+    """Read each distinct (spelling, kind said by the source) once; faults are kept, not raised."""
+    found: dict[tuple[str, str], Period | ValueError] = {}
+    for text, kind in set(spellings):
+        if text in undated:
+            first, last = undated[text]
+            found[text, kind] = Period(last, first, "undated", text)
+            continue
+        try:
+            found[text, kind] = parse(text, kind=kind if kind in ("snapshot", "month") else None)  # type: ignore[arg-type]
+        except ValueError as fault:
+            found[text, kind] = fault
+    return found
+
+
+def as_of(observations: pd.DataFrame, day: date | None) -> pd.DataFrame:
+    """What was known on a day: later files are not there, and of a figure sent twice the last received one counts."""
+    known = observations
+    if day is not None:
+        known = known[known["received_on"] <= pd.Timestamp(day)]
+    latest = known.groupby(KEY, sort=False)["received_on"].transform("max")
+    return known[known["received_on"] == latest].reset_index(drop=True)
+
+
+def settle(observations: pd.DataFrame, annotations: Iterable[Annotation]) -> tuple[pd.DataFrame, list[str]]:
+    """Decide which of several printings of a figure is used, and mark what is declared about each.
+
+    Repeats of one value: the first is used. Different values: an annotation must say which one is used.
+
+    Returns
+    -------
+    (DataFrame, list of str)
+        The table with `used` and `marks` set, and a sentence for each fault: a disagreement nobody declared, or a
+        declaration that fits no figure.
+    """
+    table = observations.copy()
+    entries = tuple(annotations)
+    marks: dict[int, list[str]] = {}
+    faults: list[str] = []
+    chosen: set[str] = set()
+    refused: set[str] = set()
+    refs = _references(table)
+    for entry in entries:
+        rows, missing = _matching(table, entry, refs)
+        faults += [f"annotations.yaml, '{entry.id}': {what}" for what in missing]
+        for position in rows:
+            marks.setdefault(position, []).append(entry.id)
+        named = {name: figure.row for name, figure in entry.figures.items() if figure.row}
+        chosen |= {named[name] for name in entry.used if name in named}
+        refused |= {ref for name, ref in named.items() if name in entry.disputed and name not in entry.used}
+    table["marks"] = [" ".join(marks.get(i, [])) for i in range(len(table))]
+    table["used"] = True
+    chosen_rows = {p for ref in chosen for p in refs.get(ref, ())}
+    refused_rows = {p for ref in refused - chosen for p in refs.get(ref, ())}
+    for _, group in table[table.duplicated(KEY, keep=False)].groupby(KEY, sort=False):
+        positions = list(group.index)
+        named_here = [p for p in positions if p in chosen_rows]
+        distinct = {(v, s) for v, s in zip(group["value"].fillna(-np.inf), group["status"], strict=True)}
+        if named_here:
+            keep = named_here[:1]
+        elif len(distinct) == 1:
+            keep = positions[:1]
+        elif all(p in refused_rows for p in positions):
+            keep = []
+        else:
+            where = ", ".join(str(table.loc[p, "obs"]) for p in positions)
+            faults.append(
+                f"{where}: different values for {', '.join(filter(None, group.loc[positions[0], KEY].astype(str)))}; "
+                "an entry of kind conflict in annotations.yaml must say which one is used."
+            )
+            keep = []
+        table.loc[positions, "used"] = [p in keep for p in positions]
+    return table, faults
+
+
+def _references(table: pd.DataFrame) -> dict[str, list[int]]:
+    """Positions of the rows each ``indicator@offset`` or ``indicator@offset:period`` stands for."""
+    found: dict[str, list[int]] = {}
+    has_place = table["locator"] != ""
+    for position, indicator, locator, period in zip(
+        table.index[has_place],
+        table.loc[has_place, "indicator"],
+        table.loc[has_place, "locator"],
+        table.loc[has_place, "period"],
+        strict=True,
+    ):
+        ref = f"{indicator}@{locator.rsplit('@', 1)[-1]}"
+        found.setdefault(ref, []).append(position)
+        found.setdefault(f"{ref}:{period}", []).append(position)
+    return found
+
+
+def _matching(table: pd.DataFrame, entry: Annotation, refs: dict[str, list[int]]) -> tuple[list[int], list[str]]:
+    """Rows an annotation speaks of, and what it speaks of in vain."""
+    if entry.kind == "conflict":
+        disputed = {name: entry.figures[name].row for name in entry.disputed}
+        rows = sorted({p for ref in disputed.values() if ref for p in refs.get(ref, ())})
+        lost = [ref for figure in entry.figures.values() if (ref := figure.row) and len(refs.get(ref, ())) != 1]
+        return rows, [f"'{ref}' fits {len(refs.get(ref, ()))} figures, wanted exactly one." for ref in lost]
+    chosen = pd.Series(True, index=table.index)
+    if entry.indicators:
+        chosen &= table["indicator"].isin(entry.indicators)
+    if entry.areas:
+        chosen &= table["area"].isin(entry.areas)
+    faults = []
+    if not chosen.any():
+        faults.append("no figure has this indicator and area, so the entry matches nothing; mend or remove it.")
+    inside = chosen.copy()
+    if entry.start:
+        inside &= table["end"] >= pd.Timestamp(parse(entry.start).start)
+    if entry.end:
+        inside &= table["start"] <= pd.Timestamp(parse(entry.end).end)
+    guard = entry.expect
+    if guard is not None and guard.missing is not None:
+        present = bool((inside & table["status"].isin(HAS_VALUE)).any())
+        if present == guard.missing:
+            state = "values are there" if present else "no values are there"
+            faults.append(f"expected {'none' if guard.missing else 'some'}, but {state}; has the fault been mended?")
+    if guard is not None and guard.rows_at_least is not None and int(inside.sum()) < guard.rows_at_least:
+        faults.append(f"fits {int(inside.sum())} figures, expected at least {guard.rows_at_least}.")
+    return list(table.index[inside]), faults
+
+
+def with_bases(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+    """Give percentages and rates the numerator and denominator that the catalogue names, where the data hold them.
+
+    A count gets the population of its own area at the last mid-year before the period's end.
+    """
+    table = table.copy()
+    used = table[table["used"] & table["status"].isin(HAS_VALUE)]
+    values = used.drop_duplicates(["indicator", "area", "breakdown", "period"]).set_index(
+        ["indicator", "area", "breakdown", "period"]
+    )["value"]
+    for column in ("numerator", "denominator"):
+        names = {i.id: getattr(i, column) for i in definitions.catalogue.indicators if getattr(i, column)}
+        wanted = table["indicator"].map(names)
+        keys = list(zip(wanted, table["area"], table["breakdown"], table["period"], strict=True))
+        looked = pd.Series(
+            values.reindex(pd.MultiIndex.from_tuples(keys, names=values.index.names)).to_numpy(), table.index
+        )
+        table[column] = table[column].fillna(looked.where(wanted.notna()))
+    return _with_population(table, used, definitions)
+
+
+def _with_population(table: pd.DataFrame, used: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+    of_people = {
+        i.id: i.denominator
+        for i in definitions.catalogue.indicators
+        if i.denominator and i.unit == "count" and i.denominator.startswith("population")
+    }
+    wanted = table["indicator"].map(of_people)
+    need = table.index[wanted.notna() & table["denominator"].isna()]
+    for (indicator, area), rows in table.loc[need].groupby([wanted.loc[need], "area"], sort=False):
+        known = used[(used["indicator"] == indicator) & (used["area"] == area) & (used["breakdown"] == "")]
+        known = known.drop_duplicates("end", keep="last").sort_values("end")
+        if known.empty:
+            continue
+        place = np.searchsorted(known["end"].to_numpy(), rows["end"].to_numpy(), side="right") - 1
+        found = known["value"].to_numpy()[np.maximum(place, 0)]
+        table.loc[rows.index, "denominator"] = np.where(place >= 0, found, np.nan)
+    return table
