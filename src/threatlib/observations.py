@@ -117,7 +117,7 @@ def settle(observations: pd.DataFrame, annotations: Iterable[Annotation]) -> tup
     faults: list[str] = []
     chosen: set[str] = set()
     refused: set[str] = set()
-    refs = _references(table)
+    refs = references(table)
     for entry in entries:
         rows, missing = _matching(table, entry, refs)
         faults += [f"annotations.yaml, '{entry.id}': {what}" for what in missing]
@@ -151,7 +151,30 @@ def settle(observations: pd.DataFrame, annotations: Iterable[Annotation]) -> tup
     return table, faults
 
 
-def _references(table: pd.DataFrame) -> dict[str, list[int]]:
+def printed_figures(annotations: Iterable[Annotation]) -> pd.DataFrame:
+    """Figures of a conflict that stand only in words: rows of the table, so that the gate sees them too."""
+    rows = [
+        {
+            "obs": figure_id(entry, name), "value": figure.value, "lower": figure.value, "upper": figure.value,
+            "status": "reported", "unit": figure.unit, "role": "printed", "locator": f"@{figure.at}",
+            "file": "annotations.yaml", "source": "published", "start": pd.Timestamp(1900, 1, 1),
+            "end": pd.Timestamp(1900, 1, 1), "received_on": pd.Timestamp(1900, 1, 1), "row": 0, "used": False,
+        }
+        for entry in annotations
+        for name, figure in entry.figures.items()
+        if figure.value is not None
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    words = [name for name, kind in COLUMNS.items() if kind == "str"]
+    return table.fillna(dict.fromkeys(words, "")).astype(COLUMNS)
+
+
+def figure_id(entry: Annotation, name: str) -> str:
+    """The id, in the table's `obs`, of a figure that an annotation gives in words."""
+    return f"annotations.yaml:{entry.id}:{name}"
+
+
+def references(table: pd.DataFrame) -> dict[str, list[int]]:
     """Positions of the rows each ``indicator@offset`` or ``indicator@offset:period`` stands for."""
     found: dict[str, list[int]] = {}
     has_place = table["locator"] != ""
