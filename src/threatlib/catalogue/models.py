@@ -43,7 +43,7 @@ class Indicator(Entry):
     `disclosive` says that the count is of people (or of cases that are people), so that a small value could identify a
     child; it is true unless the catalogue says otherwise. `numerator` and `denominator` name the indicators a
     percentage or rate is made from; `change_of` the indicator whose change a figure states; `parts` the indicators
-    that add up to this one.
+    that add up to this one. `agency` is who answers for it, `also_from` who else returns it for another area.
     """
 
     id: Identifier
@@ -54,6 +54,7 @@ class Indicator(Entry):
     polarity: Polarity
     theme: Theme
     agency: str
+    also_from: tuple[str, ...] = ()
     frequency: Frequency
     numerator: Identifier | None = None
     denominator: Identifier | None = None
@@ -160,14 +161,27 @@ class Figure(Entry):
 
 
 class Check(Entry):
-    """Arithmetic that is done anew on a conflict's figures; the operands are names of its `figures`.
+    """Arithmetic that is done anew on a conflict's figures; the operands are names of its `figures`, in this order.
 
-    ``change``: (to - from) / from, with the wrong-base variant beside it. ``share``: part / whole. ``rate``: count /
-    population x per. ``sum``: parts against total. ``same``: two values of one thing. ``implied_base``: count / rate x
-    per. `printed` names the figure that the report prints for the result.
+    ``change`` of (from, to): (to - from) / from x 100, with the wrong base, (to - from) / to x 100, beside it.
+    ``share`` of (part, whole): part / whole x 100.
+    ``rate`` of (count, population): count / population x `per`.
+    ``implied_base`` of (count, rate): count / rate x `per`, the base that would give the rate.
+    ``sum`` of two or more: their total. ``difference`` of (a, b): a - b.
+    ``same`` of two or more: whether all are equal; the result is the largest less the smallest.
+    ``product`` of two or more, ``quotient`` of (a, b): a x b, a / b, where a percentage counts in hundredths.
+    ``before`` of (after, change): after / (1 + change / 100), what the stated change must have started from.
+    ``after`` of (before, change): before x (1 + change / 100), where the stated change must have ended.
+    ``rise`` of (added, after): added / (after - added) x 100, the growth that ends at `after`.
+
+    `printed` names the figure that the report prints for the result. A printed change is compared by its size: the
+    report gives a fall as a positive number and its direction in words.
     """
 
-    kind: Literal["change", "share", "rate", "sum", "same", "implied_base", "product", "quotient"]
+    kind: Literal[
+        "change", "share", "rate", "sum", "difference", "same", "implied_base", "product", "quotient", "before",
+        "after", "rise",
+    ]  # fmt: skip
     of: tuple[str, ...] = Field(min_length=1)
     printed: str | None = None
     per: float = 100.0
