@@ -163,16 +163,15 @@ class Figure(Entry):
 class Check(Entry):
     """Arithmetic that is done anew on a conflict's figures; the operands are names of its `figures`, in this order.
 
-    ``change`` of (from, to): (to - from) / from x 100, with the wrong base, (to - from) / to x 100, beside it.
-    ``share`` of (part, whole): part / whole x 100.
-    ``rate`` of (count, population): count / population x `per`.
+    ``change`` of (from, to): (to - from) / from x `per`, with the wrong base, (to - from) / to, beside it.
+    ``share`` of (part, whole): part / whole x `per`. ``rate`` of (count, population): count / population x `per`.
     ``implied_base`` of (count, rate): count / rate x `per`, the base that would give the rate.
-    ``sum`` of two or more: their total. ``difference`` of (a, b): a - b.
-    ``same`` of two or more: whether all are equal; the result is the largest less the smallest.
-    ``product`` of two or more, ``quotient`` of (a, b): a x b, a / b, where a percentage counts in hundredths.
-    ``before`` of (after, change): after / (1 + change / 100), what the stated change must have started from.
-    ``after`` of (before, change): before x (1 + change / 100), where the stated change must have ended.
-    ``rise`` of (added, after): added / (after - added) x 100, the growth that ends at `after`.
+    ``sum`` of (parts ..., total): the parts added up, against the total.
+    ``difference`` of (a, b): a - b. ``quotient`` of (a, b): a / b. ``product`` of two or more: a x b x ... / `per`.
+    ``same`` of (a, b): a, against b, which should be equal.
+    ``before`` of (after, change): after / (1 + change / `per`), what the stated change must have started from.
+    ``after`` of (before, change): before x (1 + change / `per`), where the stated change must have ended.
+    ``rise`` of (added, after): added / (after - added) x `per`, the growth that ends at `after`.
 
     `printed` names the figure that the report prints for the result. A printed change is compared by its size: the
     report gives a fall as a positive number and its direction in words.
