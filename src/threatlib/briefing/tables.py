@@ -1,0 +1,249 @@
+"""Tables from frames: a caption, headings with scopes, never a blank cell, and every number with its source rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup, escape
+
+from threatlib import wording
+from threatlib.briefing.fragments import (
+    arrow_html,
+    known,
+    lines,
+    number_html,
+    slug,
+    status_html,
+    text_of,
+)
+from threatlib.figures import sparkline
+from threatlib.figures.canvas import records
+
+_KEPT_BACK = ("unit", "rows", "status", "lower", "upper")
+_PERIODS = ("period", "previous_period", "comparator_period", "first_period")
+
+
+def table_html(
+    frame: pd.DataFrame,
+    *,
+    caption: str,
+    row_header: str,
+    columns: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+    id: str = "",
+    note: str = "",
+    as_cards: bool = False,
+) -> Markup:
+    """Any frame as an accessible table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Text and numbers. The rows a number comes from stand in ``<column>_rows`` or else in `rows`; a missing number
+        is shown by ``<column>_status`` or `status`, with its interval where `lower` and `upper` are known.
+    caption : str
+    row_header : str
+        The column that names the rows.
+    columns : mapping, optional
+        Columns to show, in order, with their headings; by default every column with its name in plain words.
+    units : mapping, optional
+        Unit of a numeric column; else the row's `unit`, else a count.
+    id : str, optional
+        Anchor; by default made from the caption.
+    note : str, optional
+        A sentence under the caption.
+    as_cards : bool
+        On a narrow page, a card a row in place of a table to scroll sideways.
+    """
+    shown = dict(columns) if columns else _all_columns(frame)
+    head = Markup("").join(
+        Markup('<th scope="col"{}>{}</th>').format(_side(frame, c), title) for c, title in shown.items()
+    )
+    body = Markup("\n").join(_row(record, shown, row_header, units or {}, frame) for record in records(frame))
+    if frame.empty:
+        body = Markup('<tr><td colspan="{}">{}</td></tr>').format(len(shown), "No rows to show.")
+    return _framed(caption, note, head, body, id or slug(caption), as_cards=as_cards)
+
+
+def snapshot_html(
+    frame: pd.DataFrame, *, caption: str, quality_page: str = "data_quality.html", id: str = "", note: str = ""
+) -> Markup:
+    """The table at the head of a sub-topic: one row a measure and area, as it is now and as it was.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        `measure`, `area`, `unit`, `period`, `value`, `rows`, `direction`; and where they apply `agency`, `status`,
+        `lower`, `upper`, `previous`, `previous_period`, `previous_status`, `previous_rows`, `change`, `change_unit`,
+        `change_lower`, `change_upper`, `change_words` (why there is none), `rate` (in `rate_unit`), `rate_lower`,
+        `rate_upper`, `comparator`, `comparator_name`, `comparator_rows`, `judgement`, `history` (list of numbers),
+        `marks` (ids of annotations, space between), `mark_words` (what to call them).
+    quality_page : str
+        Page on which the marks are explained.
+    """
+    rows_in = records(frame)
+    parts: dict[str, Callable[[dict[str, Any]], Markup]] = {
+        "Measure": lambda r: _measure(r, quality_page),
+        "Latest": lambda r: _dated(r, "value", "period"),
+        "Previous": lambda r: _dated(r, "previous", "previous_period"),
+        "Change": _change,
+        "Rate": _rate,
+        "Comparator": _comparator,
+        "Direction": lambda r: arrow_html(str(r.get("direction") or "cannot be said"), text_of(r, "judgement")),
+        "Trend": lambda r: Markup(sparkline(r.get("history") or [])),  # noqa: S704 - made of numbers only
+    }
+    filled = {name: [cell(r) for r in rows_in] for name, cell in parts.items()}
+    optional = ("Rate", "Comparator", "Trend")
+    names = [n for n in parts if n not in optional or any(str(c) and "[z]" not in str(c) for c in filled[n])]
+    nothing = status_html("not_applicable")
+    rows = [
+        Markup('<tr><th scope="row">{}</th>{}</tr>').format(
+            filled["Measure"][i],
+            Markup("").join(
+                Markup('<td data-label="{}">{}</td>').format(n, filled[n][i] or nothing)
+                for n in names
+                if n != "Measure"
+            ),
+        )
+        for i in range(len(rows_in))
+    ]
+    head = Markup("").join(Markup('<th scope="col">{}</th>').format(name) for name in names)
+    if not rows:
+        rows = [Markup('<tr><td colspan="{}">{}</td></tr>').format(len(names), "No rows to show.")]
+    return _framed(caption, note, head, Markup("\n").join(rows), id or slug(caption), as_cards=True, kind="snapshot")
+
+
+def _framed(caption: str, note: str, head: Markup, body: Markup, id: str, *, as_cards: bool, kind: str = "") -> Markup:
+    small = Markup('<span class="note">{}</span>').format(note) if note else Markup("")
+    table = Markup(
+        '<table class="{}" id="{}"><caption id="{}-caption">{}{}</caption>\n'
+        "<thead><tr>{}</tr></thead>\n<tbody>\n{}\n</tbody></table>"
+    ).format(f"{kind} {'cards' if as_cards else 'plain'}".strip(), id, id, caption, small, head, body)
+    if as_cards:
+        return Markup('<div class="table">{}</div>\n').format(table)
+    return Markup(
+        '<div class="table scroll" role="region" aria-labelledby="{}-caption" tabindex="0">{}</div>\n'
+    ).format(id, table)
+
+
+def _all_columns(frame: pd.DataFrame) -> dict[str, str]:
+    names = [str(c) for c in frame.columns if c not in _KEPT_BACK and not str(c).endswith(("_rows", "_status"))]
+    return {name: name.replace("_", " ").capitalize() for name in names}
+
+
+def _side(frame: pd.DataFrame, column: str) -> Markup:
+    numeric = column in frame and pd.api.types.is_numeric_dtype(frame[column])
+    return Markup(' class="number"') if numeric else Markup("")
+
+
+def _row(record: dict[str, Any], shown: Mapping[str, str], row_header: str, units: Mapping[str, str],
+         frame: pd.DataFrame) -> Markup:  # fmt: skip
+    cells = []
+    for column, title in shown.items():
+        cell = _cell(record, column, units.get(column))
+        if column == row_header:
+            cells.append(Markup('<th scope="row">{}</th>').format(cell))
+        else:
+            cells.append(Markup('<td data-label="{}"{}>{}</td>').format(title, _side(frame, column), cell))
+    return Markup("<tr>{}</tr>").format(Markup("").join(cells))
+
+
+def _cell(record: dict[str, Any], column: str, unit: str | None) -> Markup:
+    value = record.get(column)
+    unit = unit or text_of(record, "unit") or "count"
+    rows = text_of(record, f"{column}_rows") or text_of(record, "rows")
+    if known(value):
+        text = number_html(wording.number(float(value), unit), float(value), rows)
+        status = text_of(record, "status") if column == "value" else ""
+        return text + Markup(" ") + status_html(status) if status in ("provisional", "estimated") else text
+    if isinstance(value, Markup):
+        return value
+    if _missing(value):
+        main = column == "value"
+        status = text_of(record, f"{column}_status") or (text_of(record, "status") if main else "not_applicable")
+        ends = (record.get("lower"), record.get("upper")) if main else (None, None)
+        return status_html(status, *ends, unit=unit, rows=rows)
+    if column in _PERIODS:
+        return _period(str(value))
+    return escape(value)
+
+
+def _missing(value: Any) -> bool:
+    return value is None or isinstance(value, float) or value is pd.NaT or value is pd.NA or str(value).strip() == ""
+
+
+def _period(label: str) -> Markup:
+    return Markup('<span class="period" data-period="{}">{}</span>').format(label, wording.period_short(label))
+
+
+def _measure(record: dict[str, Any], quality_page: str) -> Markup:
+    place = " · ".join(p for p in (text_of(record, "area"), text_of(record, "agency")) if p)
+    marks = text_of(record, "marks").split()
+    words = text_of(record, "mark_words") or "see note"
+    links = Markup(" ").join(
+        Markup('<a class="mark" href="{}#{}">{}<span class="unseen"> {} {}</span></a>').format(
+            quality_page, mark, words, "on", mark.replace("-", " ")
+        )
+        for mark in marks
+    )
+    return lines(record["measure"], place, links)
+
+
+def _dated(record: dict[str, Any], column: str, period: str) -> Markup:
+    label = text_of(record, period)
+    status = text_of(record, "status") if column == "value" else text_of(record, f"{column}_status")
+    plain = {**record, f"{column}_status": status or "not_applicable"}
+    return lines(_cell(plain, column, None), _period(label) if label else None)
+
+
+def _change(record: dict[str, Any]) -> Markup:
+    unit = text_of(record, "change_unit") or "percent_change"
+    rows = f"{text_of(record, 'rows')} {text_of(record, 'previous_rows')}".strip()
+    if not known(record.get("change")):
+        return lines(status_html("not_applicable"), text_of(record, "change_words"))
+    return _estimate(record, "change", unit, rows, wording.signed)
+
+
+def _rate(record: dict[str, Any]) -> Markup:
+    if not known(record.get("rate")):
+        return Markup("")
+    rows = text_of(record, "rate_rows") or text_of(record, "rows")
+    return _estimate(record, "rate", text_of(record, "rate_unit") or "per_10k", rows, wording.number)
+
+
+def _estimate(record: dict[str, Any], column: str, unit: str, rows: str, write: Callable[[float, str], str]) -> Markup:
+    """A number, its unit where that is longer than a sign, and its interval, each on a line."""
+    value = float(record[column])
+    whole = write(value, unit)
+    bare = write(value, "count")
+    short, suffix = (bare, whole.removeprefix(bare).strip()) if " " in whole and whole.startswith(bare) else (whole, "")
+    return lines(
+        number_html(short, value, rows), suffix, _ends(record, column, unit, rows, sign=write is wording.signed)
+    )
+
+
+def _comparator(record: dict[str, Any]) -> Markup:
+    value, name = record.get("comparator"), text_of(record, "comparator_name")
+    if not known(value):
+        return Markup("")
+    label = text_of(record, "comparator_period")
+    return lines(_cell(record, "comparator", None), name, _period(label) if label else None)
+
+
+def _ends(record: dict[str, Any], column: str, unit: str, rows: str, *, sign: bool) -> Markup:
+    lower, upper = record.get(f"{column}_lower"), record.get(f"{column}_upper")
+    if not known(lower) or not known(upper):
+        return Markup("")
+    text = wording.interval(
+        float(lower), float(upper), unit if unit in ("percent", "percent_change") else "count", sign=sign
+    )
+    return Markup('<span class="ends" data-from="{}" data-interval="{:.10g} {:.10g}">{}</span>').format(
+        rows, float(lower), float(upper), text
+    )
+
+
+def data_columns(frame: pd.DataFrame) -> Sequence[str]:
+    """Columns of a figure's table that a reader may take away as CSV."""
+    return [str(c) for c in frame.columns if not str(c).endswith("rows")]

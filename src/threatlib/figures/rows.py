@@ -1,0 +1,78 @@
+"""A ladder of named rows: label at the left (above the row on a phone), marks in the middle, words at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from threatlib.figures import canvas
+from threatlib.figures.canvas import Sheet
+
+_WIDE_ROW, _NARROW_ROW, _AXIS, _MARK = 34.0, 50.0, 34.0, 18.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Rows of a chart, the first at the top.
+
+    Parameters
+    ----------
+    sheet : Sheet
+    labels, words : sequence of str
+        What stands at the left and at the right of each row.
+    bold : sequence of bool
+        Rows to set in bold.
+    """
+
+    sheet: Sheet
+    labels: Sequence[str]
+    words: Sequence[str]
+    bold: Sequence[bool] = ()
+
+    @staticmethod
+    def pixels(rows: int, narrow: bool, *, marked: bool) -> float:
+        """Height in pixels that so many rows need."""
+        return max(rows, 1) * (_NARROW_ROW if narrow else _WIDE_ROW) + _AXIS + _MARK * marked + 4
+
+    @property
+    def heights(self) -> NDArray[np.float64]:
+        """Where each row's marks are on the vertical axis; on a phone below the row's label."""
+        rows = np.arange(len(self.labels), 0, -1, dtype=float) - 0.5
+        return rows - 0.16 if self.sheet.narrow else rows
+
+    def lay(self, ax: Axes, *, marked: bool, grid: bool = True) -> None:
+        """Set margins and write labels and words; the horizontal scale is the caller's."""
+        sheet, size = self.sheet, self.sheet.size
+        right = max((canvas.text_width(w, size, bold=True) for w in self.words), default=0) + 10
+        broken = [canvas.wrapped(str(label), sheet.width * 0.36, size, lines=2) for label in self.labels]
+        left = 6.0 if sheet.narrow else max((canvas.text_width(b, size, bold=True) for b in broken), default=0) + 10
+        top = (_MARK if marked else 2) * 0.75
+        sheet.place(ax, left=left, right=right, top=top, bottom=_AXIS * 0.75 if grid else 4)
+        ax.set_ylim(0, max(len(self.labels), 1))
+        ax.set_yticks([])
+        for i, label in enumerate(broken):
+            self._write(ax, i, label, left)
+        for y in range(1, len(self.labels)):
+            ax.axhline(y, color=canvas.RULE, linewidth=0.6, zorder=0.4)
+
+    def _write(self, ax: Axes, i: int, label: str, left: float) -> None:
+        weight = "bold" if i < len(self.bold) and self.bold[i] else "normal"
+        y, middle = self.heights[i], len(self.labels) - i - 0.5
+        if self.sheet.narrow:
+            one_line = canvas.wrapped(str(self.labels[i]), self.sheet.width * 0.95, self.sheet.size, lines=1)
+            place, text, high = (-left, 0), one_line, middle + 0.26
+        else:
+            place, text, high = (-left, 0), label, middle
+        ax.annotate(
+            text, (0, high), xycoords=("axes fraction", "data"), xytext=place, textcoords="offset points", ha="left",
+            va="center", weight=weight, linespacing=1.1, annotation_clip=False, zorder=5,
+            bbox={"facecolor": "white", "lw": 0, "pad": 1.0} if self.sheet.narrow else None,
+        )  # fmt: skip
+        ax.annotate(
+            self.words[i], (1, y), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points",
+            ha="left", va="center", weight="bold", annotation_clip=False,
+        )  # fmt: skip

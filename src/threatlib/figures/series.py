@@ -1,0 +1,237 @@
+"""A measure over time: what is known, provisional, hidden or missing, and where recording broke."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from threatlib import wording
+from threatlib.figures import canvas, describing, margins
+from threatlib.figures.canvas import Caption, Figure, Sheet
+
+MOST_SERIES = len(canvas.PALETTE)
+
+_SHAPES = ("o", "s", "^", "v")
+
+Gap = tuple[Any, Any, str]
+Break = tuple[Any, str]
+
+_OPTIONAL: dict[str, Any] = {
+    "lower": np.nan, "upper": np.nan, "status": "reported", "series": "", "flag": "", "marks": "", "rows": "",
+    "expected_lower": np.nan, "expected_upper": np.nan,
+}  # fmt: skip
+
+
+def time_series(
+    frame: pd.DataFrame,
+    caption: Caption,
+    *,
+    unit: str = "count",
+    gaps: Sequence[Gap] = (),
+    breaks: Sequence[Break] = (),
+) -> Figure:
+    """Draw one to four series against time.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        `period` (label), `period_end` (datetime), `value` (NaN where not known), and where they apply `lower` and
+        `upper` (what a withheld value is known to lie between), `status`, `series` (name), `flag` (why a point is
+        flagged, empty if it is not), `marks`, `expected_lower`, `expected_upper`, `rows` (where the value comes from).
+    caption : Caption
+    unit : str
+        As in the catalogue.
+    gaps : sequence of (start, end, label)
+        Stretches without records: hatched, and no line crosses them.
+    breaks : sequence of (date, label)
+        Changes in recording: a labelled line, and no series is joined across it.
+
+    Raises
+    ------
+    ValueError
+        With more series than can be told apart.
+    """
+    data = _prepared(frame)
+    names = list(dict.fromkeys(data["series"]))
+    if len(names) > MOST_SERIES:
+        raise ValueError(f"found {len(names)} series, wanted at most {MOST_SERIES}: split the chart")
+    spans = [(pd.Timestamp(start), pd.Timestamp(end), label) for start, end, label in gaps]
+    cuts = [(pd.Timestamp(day), label) for day, label in breaks]
+
+    def paint(ax: Axes, sheet: Sheet) -> None:
+        _paint(ax, sheet, data, names, unit, spans, cuts, marked=bool(caption.marking))
+
+    return canvas.build(
+        caption,
+        paint,
+        height=lambda narrow: (
+            (260 if narrow else 320)
+            + margins.strip(spans, cuts, data["period_end"], canvas.paper(narrow)).height * 4 / 3
+        ),
+        table=_table(data, names, unit),
+        alt=describing.of_series(data, caption.subtitle, unit, len(spans)),
+        key=_key(data),
+    )
+
+
+def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
+    data = canvas.filled(frame, **_OPTIONAL)
+    data["period_end"] = pd.to_datetime(data["period_end"])
+    data["value"] = data["value"].astype(float)
+    return data.sort_values(["series", "period_end"], kind="stable").reset_index(drop=True)
+
+
+def _paint(ax: Axes, sheet: Sheet, data: pd.DataFrame, names: list[str], unit: str, spans: list[Gap],
+           cuts: list[Break], *, marked: bool) -> None:  # fmt: skip
+    ends = _end_labels(data, names, unit, sheet)
+    strip = margins.strip(spans, cuts, data["period_end"], sheet)
+    right = max((canvas.text_width(text, sheet.size, bold=True) for _, text, _ in ends), default=0) + 12
+    right = max(right, sheet.size * 2.5)
+    axis = _value_axis(ax, data, unit)
+    left = max((canvas.text_width(text, sheet.size) for text in axis), default=10) + 8
+    top = strip.height + (sheet.line * 1.4 if marked else 6)
+    sheet.place(ax, left=left, right=right, top=top, bottom=sheet.line * 2.4 + 6)
+    room = sheet.width - left - right
+    margins.time_axis(ax, data, sheet, room)
+    for start, end, _ in spans:
+        ax.axvspan(start, end, facecolor="white", edgecolor="#9aa7b3", hatch="////", linewidth=0, zorder=0.5)
+    for day, _ in cuts:
+        ax.axvline(day, color=canvas.INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+    margins.write_strip(ax, strip, sheet)
+    apart = [*spans, *((day, day, "") for day, _ in cuts)]
+    for name, colour, shape in zip(names, canvas.PALETTE, _SHAPES, strict=False):
+        _one_series(ax, data[data["series"] == name], (colour, shape), sheet, apart)
+    _flags(ax, data, sheet, unit)
+    margins.write_ends(ax, ends, sheet)
+    if not data["value"].notna().any() and not data["upper"].notna().any():
+        canvas.nothing_to_show(ax)
+
+
+def _value_axis(ax: Axes, data: pd.DataFrame, unit: str) -> list[str]:
+    """Scale from zero (or below, where there are negative values) and give the labels it will have."""
+    numbers = data[["value", "lower", "upper", "expected_lower", "expected_upper"]].to_numpy(dtype=float)
+    known = numbers[np.isfinite(numbers)]
+    low, high = (min(known.min(), 0.0), max(known.max(), 0.0)) if known.size else (0.0, 1.0)
+    spread = (high - low) or 1.0
+    air = 0.18 if data["flag"].astype(str).ne("").any() else 0.1
+    ax.set_ylim(low - 0.08 * spread * (low < 0), high + air * spread)
+    axis_unit = unit if unit in ("percent", "percent_change", "gbp") else "count"
+    ax.yaxis.set_major_locator(MaxNLocator(5, integer=unit == "count", min_n_ticks=2))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: wording.number(v, axis_unit)))
+    ax.grid(axis="y")
+    sns.despine(ax=ax, left=True)
+    if low < 0:
+        ax.axhline(0, color=canvas.SOFT, linewidth=1)
+    if not known.size:
+        ax.set_yticks([])
+    return [wording.number(v, axis_unit) for v in ax.get_yticks()]
+
+
+def _one_series(ax: Axes, rows: pd.DataFrame, look: tuple[str, str], sheet: Sheet, cuts: list[Gap]) -> None:
+    colour, shape = look
+    band = rows.dropna(subset=["expected_lower", "expected_upper"])
+    if not band.empty:
+        ax.fill_between(band["period_end"], band["expected_lower"], band["expected_upper"], color=canvas.WASH, lw=0)
+    for before, after, dashed in _segments(rows, cuts):
+        ax.plot(
+            [before["period_end"], after["period_end"]], [before["value"], after["value"]], color=colour, linewidth=2,
+            linestyle=(0, (2.5, 1.8)) if dashed else "-", solid_capstyle="round", zorder=2,
+        )  # fmt: skip
+    known = rows[rows["value"].notna()]
+    size = 4.5 if len(known) <= 40 and not (sheet.narrow and len(known) > 20) else 2.2
+    for hollow, points in known.groupby(known["status"].isin(["provisional", "estimated"])):
+        ax.plot(
+            points["period_end"], points["value"], shape, markersize=size, markeredgecolor=colour, markeredgewidth=1.4,
+            markerfacecolor="white" if hollow else colour, zorder=3,
+        )  # fmt: skip
+    _hidden(ax, rows, colour, sheet)
+
+
+def _hidden(ax: Axes, rows: pd.DataFrame, colour: str, sheet: Sheet) -> None:
+    """A withheld value is an interval: a bar between what it can be, never a point."""
+    hidden = rows[rows["value"].isna() & rows["lower"].notna() & rows["upper"].notna()]
+    for _, row in hidden.iterrows():
+        ax.plot([row["period_end"]] * 2, [row["lower"], row["upper"]], color=colour, linewidth=5, alpha=0.45,
+                solid_capstyle="butt", zorder=2)  # fmt: skip
+        if len(hidden) <= (6 if sheet.narrow else 16):
+            ax.annotate("[c]", (row["period_end"], row["upper"]), xytext=(0, 2), textcoords="offset points",
+                        ha="center", va="bottom", size=sheet.size - 1, color=canvas.SOFT)  # fmt: skip
+
+
+def _segments(rows: pd.DataFrame, cuts: list[Gap]) -> Iterator[tuple[pd.Series, pd.Series, bool]]:
+    """Neighbouring known points that may be joined, and whether the join leads to a provisional one."""
+    records = [row for _, row in rows.iterrows()]
+    for before, after in pairwise(records):
+        if not np.isfinite(before["value"]) or not np.isfinite(after["value"]):
+            continue
+        if any(_between(start, end, before["period_end"], after["period_end"]) for start, end, _ in cuts):
+            continue
+        yield before, after, after["status"] in ("provisional", "estimated")
+
+
+def _between(start: pd.Timestamp, end: pd.Timestamp, before: pd.Timestamp, after: pd.Timestamp) -> bool:
+    """Whether a gap (or a break, where both ends are one day) parts two points."""
+    return before < start <= after or (start < after and end > before)
+
+
+def _flags(ax: Axes, data: pd.DataFrame, sheet: Sheet, unit: str) -> None:
+    """Flagged points by shape, the reason beside them while there is room."""
+    flagged = data[(data["flag"].astype(str) != "") & data["value"].notna()]
+    ax.plot(flagged["period_end"], flagged["value"], "D", markersize=8.5, markerfacecolor="#F46A25",
+            markeredgecolor=canvas.INK, markeredgewidth=1.2, linestyle="none", zorder=4)  # fmt: skip
+    if len(flagged) > (1 if sheet.narrow else 3):
+        return
+    first, last = ax.get_xlim()
+    for _, row in flagged.iterrows():
+        late = margins.day_number(row["period_end"]) > (first + last) / 2
+        ax.annotate(
+            f"{row['flag']}: {wording.number(row['value'], unit)}", (row["period_end"], row["value"]),
+            xytext=(-9 if late else 9, 3), textcoords="offset points", ha="right" if late else "left", va="bottom",
+            size=sheet.size - 1, weight="bold", bbox={"facecolor": "white", "alpha": 0.85, "lw": 0, "pad": 1}, zorder=5,
+        )  # fmt: skip
+
+
+def _end_labels(data: pd.DataFrame, names: list[str], unit: str, sheet: Sheet) -> list[tuple[float, str, str]]:
+    """Height, words and colour of the label at the end of each series."""
+    labels = []
+    for name, colour in zip(names, canvas.PALETTE, strict=False):
+        known = data[(data["series"] == name) & data["value"].notna()]
+        if known.empty:
+            continue
+        value = float(known.iloc[-1]["value"])
+        short = unit if unit in ("percent", "percent_change", "gbp") else "count"
+        broken = canvas.wrapped(name, sheet.width * (0.3 if sheet.narrow else 0.22), sheet.size, lines=2)
+        head = f"{broken}\n" if name else ""
+        labels.append((value, head + wording.number(value, short), canvas.lettering(colour)))
+    return labels
+
+
+def _table(data: pd.DataFrame, names: list[str], unit: str) -> pd.DataFrame:
+    shown = pd.DataFrame({"period": data["period"]})
+    if names != [""]:
+        shown["series"] = data["series"]
+    shown[["value", "lower", "upper", "status"]] = data[["value", "lower", "upper", "status"]]
+    if data["expected_lower"].notna().any():
+        shown[["expected_lower", "expected_upper"]] = data[["expected_lower", "expected_upper"]]
+    if data["flag"].astype(str).any():
+        shown["flag"] = data["flag"]
+    return shown.assign(unit=unit, rows=data["rows"])
+
+
+def _key(data: pd.DataFrame) -> str:
+    soft = data["status"].isin(["provisional", "estimated"])
+    said = {
+        "Hollow points on a dashed line are provisional or estimated.": soft & data["value"].notna(),
+        "A bar marked [c] is a withheld value: it lies somewhere along the bar.": data["value"].isna()
+        & data["upper"].notna(),
+        "The shaded band is the expected range.": data["expected_lower"].notna(),
+        "A diamond is a flagged point.": data["flag"].astype(str) != "",
+    }
+    return " ".join(words for words, rows in said.items() if rows.any())

@@ -1,0 +1,145 @@
+"""Numbers and periods in the reader's words: the one place that decides how a figure is written.
+
+Pure functions of plain values. A minus is the true minus sign, thousands are separated, and a number carries its unit
+so that nobody has to look for it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from threatlib.periods import Period, parse, plain
+
+MINUS = "\N{MINUS SIGN}"
+
+_SUFFIX: dict[str, str] = {
+    "percent": "%",
+    "percent_change": "%",
+    "percentage_points": " percentage points",
+    "per_10k": " per 10,000",
+    "per_1000": " per 1,000",
+    "fte": " full-time equivalent",
+    "months": " months",
+    "days": " days",
+    "points": " points",
+    "ratio": " times",
+    "weekly_mean": " a week",
+    "monthly_mean": " a month",
+    "in_10": " in 10",
+    "in_5": " in 5",
+}
+_SIGNED_ALWAYS = ("percent_change", "percentage_points")
+
+UNIT_WORDS: dict[str, str] = {
+    "count": "number",
+    "percent": "percentage",
+    "per_10k": "rate per 10,000 children",
+    "per_1000": "rate per 1,000",
+    "fte": "full-time equivalents",
+    "gbp": "pounds",
+    "ratio": "ratio",
+    "rank": "rank",
+    "mean": "average",
+    "months": "months",
+    "days": "days",
+    "percent_change": "change in per cent",
+    "percentage_points": "change in percentage points",
+    "points": "points",
+    "weekly_mean": "average a week",
+    "monthly_mean": "average a month",
+    "in_10": "out of 10",
+    "in_5": "out of 5",
+}
+"""What a unit is called in a subtitle or a column heading."""
+
+
+def number(value: float, unit: str = "count") -> str:
+    """A value with its unit: ``3,559``, ``82%``, ``45.3 per 10,000``, ``£1,250,000``, ``22nd``.
+
+    Whole values have no decimals; others have one, as published rates and percentages do.
+
+    Raises
+    ------
+    ValueError
+        If the value is missing or infinite: such a cell has a status to show, not a number.
+    """
+    if unit in _SIGNED_ALWAYS:
+        return signed(value, unit)
+    digits = _digits(value)
+    if unit == "rank":
+        return f"{digits}{_ordinal_ending(value)}"
+    if unit == "gbp":
+        return f"{MINUS if value < 0 else ''}£{digits.removeprefix(MINUS)}"
+    return digits + _SUFFIX.get(unit, "")
+
+
+def signed(value: float, unit: str = "count") -> str:
+    """A change with its sign: ``+1,204``, ``−3.5%``, and ``0`` without one."""
+    digits = _digits(value)
+    sign = "+" if value > 0 and float(digits.replace(",", "")) else ""
+    suffix = " places" if unit == "rank" else _SUFFIX.get(unit, "")
+    if unit == "gbp":
+        return f"{MINUS if digits.startswith(MINUS) else sign}£{digits.removeprefix(MINUS)}"
+    return sign + digits + suffix
+
+
+def interval(lower: float, upper: float, unit: str = "count", *, sign: bool = False) -> str:
+    """Both ends of an interval, the unit said once: ``1 to 5``, ``−3% to +4%``, ``40.1 to 46.2 per 10,000``."""
+    write = signed if sign or unit in _SIGNED_ALWAYS else number
+    low, high = write(lower, unit), write(upper, unit)
+    suffix = _SUFFIX.get(unit, "")
+    if suffix not in ("", "%") and low.endswith(suffix):
+        low = low.removesuffix(suffix)
+    return low if low == high else f"{low} to {high}"
+
+
+def period_words(label: str) -> str:
+    """A period label in words: ``July to September 2022``; an unreadable one is handed back as it is."""
+    try:
+        return plain(parse(label))
+    except ValueError:
+        return label
+
+
+def period_short(label: str) -> str:
+    """A period in the least room, for axis and column heads: ``Jul–Sep 2022``, ``Apr 2022``, ``2021-22``."""
+    try:
+        period = parse(label)
+    except ValueError:
+        return label
+    return _short(period)
+
+
+def listed(parts: Sequence[str], *, joint: str = "and") -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {joint} {parts[-1]}"
+
+
+def _short(period: Period) -> str:
+    if period.kind in ("financial_year", "calendar_year", "undated"):
+        return period.label
+    if period.kind == "snapshot":
+        return f"{period.end.day} {period.end:%b %Y}"
+    if period.kind == "month":
+        return f"{period.end:%b %Y}"
+    if period.start.year == period.end.year:
+        return f"{period.start:%b}–{period.end:%b %Y}"
+    return f"{period.start:%b %Y}–{period.end:%b %Y}"
+
+
+def _digits(value: float) -> str:
+    if not math.isfinite(value):
+        raise ValueError(f"found {value}, wanted a finite number; a missing value is shown by its status")
+    whole = abs(value - round(value)) < 1e-9
+    written = f"{abs(value):,.0f}" if whole else f"{abs(value):,.1f}"
+    return f"{MINUS if value < 0 and float(written.replace(',', '')) else ''}{written}"
+
+
+def _ordinal_ending(value: float) -> str:
+    n = int(abs(value))
+    if n % 100 in (11, 12, 13):
+        return "th"
+    return {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
