@@ -13,7 +13,7 @@ from threatlib.periods import Period, parse, plain
 
 MINUS = "\N{MINUS SIGN}"
 
-_SUFFIX: dict[str, str] = {
+SUFFIXES: dict[str, str] = {
     "percent": "%",
     "percent_change": "%",
     "percentage_points": " percentage points",
@@ -29,6 +29,8 @@ _SUFFIX: dict[str, str] = {
     "in_10": " in 10",
     "in_5": " in 5",
 }
+"""What follows a number of a unit."""
+
 _SIGNED_ALWAYS = ("percent_change", "percentage_points")
 
 UNIT_WORDS: dict[str, str] = {
@@ -71,14 +73,14 @@ def number(value: float, unit: str = "count") -> str:
         return f"{digits}{_ordinal_ending(value)}"
     if unit == "gbp":
         return f"{MINUS if value < 0 else ''}£{digits.removeprefix(MINUS)}"
-    return digits + _SUFFIX.get(unit, "")
+    return digits + SUFFIXES.get(unit, "")
 
 
 def signed(value: float, unit: str = "count") -> str:
     """A change with its sign: ``+1,204``, ``−3.5%``, and ``0`` without one."""
     digits = _digits(value)
     sign = "+" if value > 0 and float(digits.replace(",", "")) else ""
-    suffix = " places" if unit == "rank" else _SUFFIX.get(unit, "")
+    suffix = " places" if unit == "rank" else SUFFIXES.get(unit, "")
     if unit == "gbp":
         return f"{MINUS if digits.startswith(MINUS) else sign}£{digits.removeprefix(MINUS)}"
     return sign + digits + suffix
@@ -88,7 +90,7 @@ def interval(lower: float, upper: float, unit: str = "count", *, sign: bool = Fa
     """Both ends of an interval, the unit said once: ``1 to 5``, ``−3% to +4%``, ``40.1 to 46.2 per 10,000``."""
     write = signed if sign or unit in _SIGNED_ALWAYS else number
     low, high = write(lower, unit), write(upper, unit)
-    suffix = _SUFFIX.get(unit, "")
+    suffix = SUFFIXES.get(unit, "")
     if suffix not in ("", "%") and low.endswith(suffix):
         low = low.removesuffix(suffix)
     return low if low == high else f"{low} to {high}"

@@ -1,0 +1,285 @@
+"""The page's own examiner: what must hold of every page before it is published.
+
+It reads the final file as a browser would, so that whatever wrote the page is examined too. An accessibility checker
+does not replace it: a page whose every chart says "no description" passes those.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+from threatlib import wording
+from threatlib.figures.describing import LONGEST, SHORTEST
+
+LARGEST = 3_000_000
+"""Bytes a page may have."""
+
+_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+_OUTSIDE = re.compile(r"\b(?:https?:)?//|@import|url\(", re.IGNORECASE)
+_NOT_A_NUMBER = re.compile(
+    r"(?<![\w-])(?:nan|NaN|NaT|<NA>|-?inf|None(?! (?:of|is|are|was|were|has|have|had)\b))(?![\w-])"
+)
+_TRACED = ("data-from", "data-period", "data-interval", "datetime")
+_NOT_TEXT = ("style", "script", "svg", "code", "pre")
+
+
+@dataclass(slots=True)
+class _Node:
+    """An element with what is inside it, in order."""
+
+    tag: str
+    attributes: dict[str, str]
+    parent: _Node | None
+    line: int = 0
+    inside: list[_Node | str] = field(default_factory=list)
+
+    def walk(self) -> Iterator[_Node]:
+        yield self
+        for part in self.inside:
+            if isinstance(part, _Node):
+                yield from part.walk()
+
+    def all(self, *tags: str) -> list[_Node]:
+        return [node for node in self.walk() if node.tag in tags]
+
+    def text(self) -> str:
+        if self.tag in _NOT_TEXT:
+            return ""
+        return "".join(part if isinstance(part, str) else part.text() for part in self.inside)
+
+    def within(self, *tags: str) -> bool:
+        node = self.parent
+        while node is not None:
+            if node.tag in tags:
+                return True
+            node = node.parent
+        return False
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.root = _Node("document", {}, None)
+        self.faults: list[str] = []
+        self._open = self.root
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        if len(names) != len(set(names)):
+            self.faults.append(f"line {self.getpos()[0]}: <{tag}> has an attribute twice")
+        node = _Node(tag, {name: value or "" for name, value in attrs}, self._open, self.getpos()[0])
+        self._open.inside.append(node)
+        if tag not in _VOID:
+            self._open = node
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in _VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._open.tag == tag and self._open.parent is not None:
+            self._open = self._open.parent
+        else:
+            self.faults.append(f"line {self.getpos()[0]}: </{tag}> ends what is not open; <{self._open.tag}> is")
+
+    def handle_data(self, data: str) -> None:
+        self._open.inside.append(data)
+
+
+def lint(html: str, *, simulated: bool = False) -> list[str]:
+    """Every problem of a page, each in words with its line; empty when there is none.
+
+    Parameters
+    ----------
+    html : str
+        The whole page.
+    simulated : bool
+        The figures are made up, so the page must say so.
+    """
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    found = list(reader.faults)
+    for check in _CHECKS:
+        found += check(reader.root)
+    if len(html.encode()) > LARGEST:
+        found.append(f"the page has {len(html.encode()):,} bytes, wanted at most {LARGEST:,}")
+    if simulated and not _says_simulated(reader.root):
+        found.append("the figures are simulated, but the page does not say so at its top and in its metadata")
+    return found
+
+
+def lint_site(pages: Mapping[str, str]) -> dict[str, list[str]]:
+    """Problems between the pages of one briefing, by file: dead links to each other and shared titles."""
+    roots = {file: _read(html) for file, html in pages.items()}
+    ids = {file: {n.attributes["id"] for n in root.walk() if "id" in n.attributes} for file, root in roots.items()}
+    titles = Counter(" ".join(n.text() for n in root.all("title")) for root in roots.values())
+    found: dict[str, list[str]] = {file: [] for file in pages}
+    for file, root in roots.items():
+        title = " ".join(n.text() for n in root.all("title"))
+        if titles[title] > 1:
+            found[file].append(f"the title '{title}' is another page's too")
+        for link in root.all("a"):
+            target, _, anchor = link.attributes.get("href", "").partition("#")
+            if target.endswith(".html") and target not in pages:
+                found[file].append(f"line {link.line}: links to {target}, which is not a page of this briefing")
+            elif target in pages and anchor and anchor not in ids[target]:
+                found[file].append(f"line {link.line}: links to {target}#{anchor}, and there is no such anchor")
+    return found
+
+
+def untraced(html: str, *, names: Iterable[str] = ()) -> list[str]:
+    """Pieces of the main text with a digit that no source row, period or interval stands behind.
+
+    Parameters
+    ----------
+    html : str
+        The whole page.
+    names : iterable of str
+        Names from the data's own definitions that have a digit (``assessments within 45 days``): not figures. The
+        words of units (``per 10,000``) are known here.
+    """
+    known = sorted({*names, *(words.strip() for words in wording.SUFFIXES.values())} - {""}, key=len, reverse=True)
+    pattern = re.compile("|".join(re.escape(name) for name in known if re.search(r"\d", name)) or r"(?!)")
+    found = []
+    for main in _read(html).all("main"):
+        for node in main.walk():
+            if node.tag in _NOT_TEXT or node.within(*_NOT_TEXT) or _is_traced(node):
+                continue
+            texts = [part.strip() for part in node.inside if isinstance(part, str)]
+            found += [text for text in texts if re.search(r"\d", pattern.sub("", text))]
+    return found
+
+
+def _read(html: str) -> _Node:
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return reader.root
+
+
+def _is_traced(node: _Node) -> bool:
+    here: _Node | None = node
+    while here is not None:
+        if any(name in here.attributes for name in _TRACED):
+            return True
+        here = here.parent
+    return False
+
+
+def _says_simulated(root: _Node) -> bool:
+    kind = [n.attributes.get("content") for n in root.all("meta") if n.attributes.get("name") == "data-kind"]
+    said = [n for n in root.walk() if n.attributes.get("class") == "simulated" and "imulated" in n.text()]
+    return kind == ["simulated"] and bool(said)
+
+
+def _document(root: _Node) -> Iterator[str]:
+    languages = [n.attributes.get("lang", "") for n in root.all("html")]
+    if languages != ["en-GB"]:
+        yield f"found the language {languages or 'unsaid'}, wanted en-GB"
+    if not any(n.text().strip() for n in root.all("title")):
+        yield "the page has no title"
+    if len(root.all("main")) != 1:
+        yield f"found {len(root.all('main'))} main landmarks, wanted one"
+    policy = [n.attributes.get("content", "") for n in root.all("meta")
+              if n.attributes.get("http-equiv", "").casefold() == "content-security-policy"]  # fmt: skip
+    if not any("default-src 'none'" in text for text in policy):
+        yield "no content-security policy forbids requests"
+
+
+def _headings(root: _Node) -> Iterator[str]:
+    headings = root.all("h1", "h2", "h3", "h4", "h5", "h6")
+    first = [h for h in headings if h.tag == "h1"]
+    if len(first) != 1:
+        yield f"found {len(first)} first-level headings, wanted one"
+    level = 0
+    for heading in headings:
+        depth = int(heading.tag[1])
+        if depth > level + 1:
+            yield f"line {heading.line}: '{heading.text().strip()}' is at level {depth} after level {level}"
+        if not heading.text().strip():
+            yield f"line {heading.line}: an empty heading"
+        level = depth
+
+
+def _images(root: _Node) -> Iterator[str]:
+    images = root.all("img")
+    texts = Counter(image.attributes.get("alt", "") for image in images)
+    for image in images:
+        alt = image.attributes.get("alt", "")
+        if not SHORTEST <= len(alt) <= LONGEST:
+            wanted = f"{SHORTEST} to {LONGEST}"
+            yield f"line {image.line}: alternative text of {len(alt)} characters, wanted {wanted}: '{alt}'"
+        if re.match(r"(?:an? )?(?:image|picture|graphic) of", alt, re.IGNORECASE):
+            yield f"line {image.line}: alternative text that says it is one: '{alt}'"
+        if alt and texts[alt] > 1:
+            yield f"line {image.line}: the alternative text '{alt}' is another chart's too"
+
+
+def _tables(root: _Node) -> Iterator[str]:
+    for table in root.all("table"):
+        if not any(c.text().strip() for c in table.all("caption")):
+            yield f"line {table.line}: a table without a caption"
+        for cell in table.all("th", "td"):
+            if cell.tag == "th" and cell.attributes.get("scope") not in ("col", "row", "colgroup", "rowgroup"):
+                yield f"line {cell.line}: the heading '{cell.text().strip()}' has no scope"
+            if not cell.text().strip() and not cell.all("svg"):
+                yield f"line {cell.line}: an empty cell"
+
+
+def _requests(root: _Node) -> Iterator[str]:
+    for node in root.walk():
+        if node.tag in ("script", "iframe", "object", "embed", "link", "base", "form", "video", "audio"):
+            yield f"line {node.line}: <{node.tag}> may not stand on a page"
+        for name in node.attributes:
+            value = node.attributes[name].strip()
+            if name.startswith("on"):
+                yield f"line {node.line}: <{node.tag}> has a script in {name}"
+            elif name in ("src", "srcset", "href", "poster", "action") and _asks_outside(name, value):
+                yield f"line {node.line}: <{node.tag}> asks for {value[:60]}"
+            elif name == "style" and _OUTSIDE.search(value):
+                yield f"line {node.line}: a style that asks for something outside"
+        if node.tag == "style" and _OUTSIDE.search("".join(p for p in node.inside if isinstance(p, str))):
+            yield f"line {node.line}: a style sheet that asks for something outside"
+
+
+def _asks_outside(name: str, value: str) -> bool:
+    if name in ("src", "srcset", "poster"):
+        return not value.startswith("data:image/")
+    return bool(re.match(r"(?:[a-z][a-z0-9+.-]*:|//)", value, re.IGNORECASE)) and not value.startswith("data:text/csv;")
+
+
+def _anchors(root: _Node) -> Iterator[str]:
+    ids = Counter(n.attributes["id"] for n in root.walk() if "id" in n.attributes)
+    for name, count in ids.items():
+        if count > 1:
+            yield f"the id '{name}' stands {count} times"
+        if not name or re.search(r"\s", name):
+            yield f"the id '{name}' is empty or has a space"
+    for node in root.walk():
+        wanted = node.attributes.get("href", "")
+        named = node.attributes.get("aria-labelledby", "").split()
+        for anchor in [wanted[1:]] if wanted.startswith("#") else named:
+            if anchor not in ids:
+                yield f"line {node.line}: <{node.tag}> points to '{anchor}', which is not there"
+
+
+def _words(root: _Node) -> Iterator[str]:
+    for node in root.walk():
+        if node.tag in _NOT_TEXT or node.within(*_NOT_TEXT):
+            continue
+        texts = [part for part in node.inside if isinstance(part, str)] + [node.attributes.get("alt", "")]
+        for text in texts:
+            found = _NOT_A_NUMBER.search(text)
+            if found:
+                yield f"line {node.line}: '{found[0]}' in the text '{' '.join(text.split())[:60]}'"
+
+
+_CHECKS: tuple[Callable[[_Node], Iterator[str]], ...] = (
+    _document, _headings, _images, _tables, _requests, _anchors, _words,
+)  # fmt: skip
