@@ -67,7 +67,7 @@ def funnel(
         The scale: square root of observed over expected (right at 0 events), arcsine, logarithm of a ratio of two
         counts, or SHMI's logarithm of observed over expected, which has nothing to say of an area with 0 events.
     trim : float
-        Share of areas at each end whose z is drawn in ("shmi": left out) before the spread is estimated.
+        Share of areas at each end whose z is drawn in ("shmi": left out) before the spread is estimated, below 0.5.
     calibrated : bool
         Undo the narrowing that drawing in (or leaving out) the ends causes, so that about the stated share of
         ordinary areas falls outside (docs/deviations has the shares with and without).
@@ -85,7 +85,7 @@ def funnel(
     Raises
     ------
     ValueError
-        If a confidence level is not between 0 and 1.
+        If a confidence level is not between 0 and 1, `trim` not between 0 and 0.5, or `kind` is not one of those.
 
     Notes
     -----
@@ -99,8 +99,9 @@ def funnel(
     ----------
     Spiegelhalter DJ (2005) Quality and Safety in Health Care 14:347; Spiegelhalter et al. (2012) JRSS A 175:1.
     """
-    x, n = arrays(count, population)
-    x, n = np.atleast_1d(x), np.atleast_1d(n)
+    if not 0 <= trim < 0.5:
+        raise ValueError(f"trim {trim!r}: wanted 0 or more and below 0.5, such as 0.1.")
+    x, n = (np.atleast_1d(part) for part in arrays(count, population))
     ok = usable(x, n) & ((x <= n) | (kind != "proportion"))
     x, n = np.where(ok, x, np.nan), np.where(ok, n, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -223,6 +224,8 @@ def _spread(
 
 def _left_of_variance(trim: float, *, truncate: bool) -> float:
     """What a standard normal's variance of 1 becomes once its ends are drawn in (or left out)."""
+    if trim == 0:
+        return 1.0
     q = -ndtri(trim)
     middle = 1 - 2 * trim - 2 * q * np.exp(-(q**2) / 2) / np.sqrt(2 * np.pi)
     return float(middle / (1 - 2 * trim) if truncate else middle + 2 * trim * q**2)
@@ -230,6 +233,8 @@ def _left_of_variance(trim: float, *, truncate: bool) -> float:
 
 def _quantile(values: FloatArray, found: IntArray, q: float) -> FloatArray:
     """Type 7 quantile of the last axis; NaN sorts last and takes no part."""
+    if not values.shape[-1]:
+        return np.full(found.shape, np.nan)
     ordered = np.sort(values, axis=-1)
     place = np.maximum(found - 1, 0) * q
     below = np.floor(place).astype(np.intp)

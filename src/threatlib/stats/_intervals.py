@@ -44,13 +44,15 @@ def rate_interval(x: FloatArray, n: FloatArray, phi: FloatArray, *, per: float, 
     """Exact Poisson below ten events, Byar from ten, on events divided by their dispersion; NaN counts stay NaN."""
     tail, events = tail_of(confidence), x / phi
     z = -ndtri(tail)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         lower = np.asarray(events * np.maximum(1 - 1 / (9 * events) - z / (3 * np.sqrt(events)), 0) ** 3)
         upper = np.asarray((events + 1) * (1 - 1 / (9 * (events + 1)) + z / (3 * np.sqrt(events + 1))) ** 3)
     few = events < BYAR_FROM
     lower[few] = np.where(events[few] > 0, gammaincinv(np.maximum(events[few], np.finfo(float).tiny), tail), 0.0)
     upper[few] = gammainccinv(events[few] + 1, tail)
-    return x * (per / n), lower * phi * (per / n), upper * phi * (per / n)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        scale = np.where(np.isfinite(per / n), per / n, np.nan)  # a population beyond all sense, 1e-300
+        return x * scale, lower * phi * scale, upper * phi * scale
 
 
 def wilson_interval(x: FloatArray, n: FloatArray, *, confidence: float) -> Interval:

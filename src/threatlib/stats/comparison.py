@@ -83,8 +83,8 @@ def compare(estimate: Estimate | Contrast | Bounds, benchmark: Estimate | Bounds
     known = np.isfinite(lower) & np.isfinite(upper)
     with np.errstate(invalid="ignore"):
         similar = (lower <= 0) & (up_to >= 0) & (down_to <= 0) & (upper >= 0)
-    verdict = np.select([known & (lower > 0), known & (upper < 0), known & similar], ["higher", "lower", "similar"])
-    return Comparison(np.where(verdict == "0", "cannot say", verdict), lower, upper)
+    cases = [known & (lower > 0), known & (upper < 0), known & similar]
+    return Comparison(np.select(cases, ["higher", "lower", "similar"], "cannot say"), lower, upper)
 
 
 def pool_neighbours(

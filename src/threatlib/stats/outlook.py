@@ -75,8 +75,8 @@ def year_end(
     Raises
     ------
     ValueError
-        If there are more counts than periods, `history` has another number of periods, or `confidence` is not
-        between 0 and 1.
+        If there are more counts than periods, `history` has another number of periods, `periods_in_year` is below 1,
+        or `confidence` is not between 0 and 1.
 
     Notes
     -----
@@ -96,6 +96,8 @@ def year_end(
     Efron B, Morris C (1975) JASA 70:311. Hahn GJ, Meeker WQ (1991) Statistical Intervals, ch. 5.
     """
     tail, months = tail_of(confidence), periods_in_year
+    if months < 1:
+        raise ValueError(f"periods_in_year {months}: wanted 1 or more, such as 12.")
     counts = np.atleast_1d(np.asarray(counts_so_far, dtype=np.float64))
     if counts.shape[-1] > months:
         raise ValueError(f"{counts.shape[-1]} counts so far: wanted at most {months}, the periods in a year.")
@@ -103,6 +105,8 @@ def year_end(
     past = np.full((1, months), np.nan) if history is None else np.asarray(history, dtype=np.float64)
     if past.ndim < 2 or past.shape[-1] != months:
         raise ValueError(f"history of shape {past.shape}: wanted (..., years, {months}).")
+    if not past.shape[-2]:
+        past = np.full((*past.shape[:-2], 1, months), np.nan)
     needed = math.ceil(months / 6)
     sound = np.asarray(~(np.isinf(counts) | (counts < 0)).any(axis=-1))
     in_yet = np.isfinite(counts) & sound[..., None]
