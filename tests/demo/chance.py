@@ -18,7 +18,7 @@ def stream(seed: int, *name: str) -> np.random.RandomState:
     `RandomState` is used on purpose: its streams are frozen for good (NumPy Enhancement Proposal 19). Those of the
     newer `Generator` may change with a release, and committed figures must be reproducible byte for byte.
     """
-    return np.random.RandomState(zlib.crc32("/".join([str(seed), *name]).encode()))
+    return np.random.RandomState(zlib.crc32("/".join([*name, str(seed)]).encode()))
 
 
 def negative_binomial(rng: np.random.RandomState, mean: np.ndarray, phi: float) -> np.ndarray:

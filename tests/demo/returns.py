@@ -23,6 +23,7 @@ RESENT = ("northwater_police", "2020-21-Q3", "police_da_offences", 9)
 """A return sent again because a digit of one figure was typed twice."""
 NOT_COLLECTED_BEFORE = {"ehe_children": "2018-04"}
 """Figures that the small area began to collect only later."""
+NO_SERVICE = ("camhs_referrals_csc_clinical", SMALL)
 ESTIMATED = {("ehe_children", LARGE): ("2020-06-30", "2020-09-30")}
 
 
@@ -168,6 +169,8 @@ def _row(sender: Sender, key: Key, line: Line, period: Period, note: str = "") -
 
 
 def _missing(sender: Sender, indicator: str, area: str, period: Period) -> tuple[str, str] | None:
+    if (indicator, area) == NO_SERVICE:
+        return "not_applicable", "there is no such service here"
     slug, lost, first, last = GAP
     if (sender.slug, area) == (slug, lost) and parse(first).start <= period.start <= parse(last).end:
         return "not_returned", "lost with the record system"

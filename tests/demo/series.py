@@ -55,6 +55,7 @@ class Stock:
     group: str
     means: dict[str, float]
     growth: float = 0.0
+    stay: float = 0.8
     compared: bool = False
     kind: str = "snapshot"
 
@@ -67,6 +68,7 @@ class Level:
     group: str
     means: dict[str, float]
     spread: float = 0.02
+    memory: float = 0.7
     growth: float = 0.0
     kind: str = "snapshot"
 
@@ -105,7 +107,7 @@ FLOWS: tuple[Flow, ...] = (
     Flow(indicator="lado_contacts", group="csc", kind="quarter", means=_both(62, 3), phi=2, season="referrals"),
     Flow(indicator="marac_cases", group="csc", means=_both(56, 0.8), phi=2),
     Flow(indicator="csa_assessments_naming_csa", group="csc", means=_both(9.5, 0.15), phi=1.6, compared=True),
-    Flow(indicator="camhs_referrals_csc_clinical", group="csc", kind="quarter", means={LARGE: 92}, phi=3,
+    Flow(indicator="camhs_referrals_csc_clinical", group="csc", kind="quarter", means=_both(92, 0), phi=3,
          season="clinics", shock="clinics"),
     Flow(indicator="police_da_offences", group="police", means=_both(302, 8), phi=4, season="summer"),
     Flow(indicator="police_child_protection_notifications", group="police", means=_both(610, 9), phi=6, growth=0.015,
@@ -136,8 +138,8 @@ STOCKS: tuple[Stock, ...] = (
     Stock(indicator="csc_cp_plans_neglect", group="csc", means=_both(94, 1.2), compared=True),
     Stock(indicator="csc_cp_plans_emotional", group="csc", means=_both(83, 0.9), compared=True),
     Stock(indicator="csc_cp_plans_physical", group="csc", means=_both(23, 0.3), compared=True),
-    Stock(indicator="csa_cp_plans_sexual_abuse", group="csc", means=_both(15, 0.1), compared=True),
-    Stock(indicator="csc_looked_after", group="csc", means=_both(406, 11)),
+    Stock(indicator="csa_cp_plans_sexual_abuse", group="csc", means=_both(18, 0.1), compared=True),
+    Stock(indicator="csc_looked_after", group="csc", means=_both(406, 11), stay=0.4),
     Stock(indicator="ehe_children", group="education", means=_both(262, 4), growth=0.025),
     Stock(indicator="camhs_waiting_0_18w", group="camhs", means={BOTH: 436}),
     Stock(indicator="camhs_waiting_19_35w", group="camhs", means={BOTH: 164}),
@@ -150,7 +152,7 @@ LEVELS: tuple[Level, ...] = (
     Level(indicator="social_worker_vacancies", group="csc", means=_both(44, 1.4), spread=0.06),
     Level(indicator="social_worker_caseload", group="csc", means=_both(16.6, 10.4), spread=0.035),
     Level(indicator="police_safeguarding_vacancies", group="police", means=_both(12.5, 0.8), spread=0.1),
-    Level(indicator="gp_fte", group="gp", means={BOTH: 166}, spread=0.012),
+    Level(indicator="gp_fte", group="gp", means={BOTH: 166}, spread=0.012, memory=0.3),
     Level(indicator="probation_caseload", group="probation", means={BOTH: 37}, spread=0.03),
 )
 

@@ -32,7 +32,6 @@ from tests.demo.truths import Truths
 from threatlib.periods import Period, parse, quarter_of, shift
 
 _MIDDLE = date(2019, 10, 1)
-_STAY = 0.8
 
 
 @dataclass(frozen=True)
@@ -112,15 +111,15 @@ def _draw(
         small = 1 + (spec.phi - 1) * min(1.0, mean / 20)
         return negative_binomial(rng, expected, small), None, None, 0
     if isinstance(spec, Stock):
-        return _stock(rng, expected), None, None, 0
-    return (expected * np.exp(wander(rng, len(expected), spec.spread))).round(1), None, None, 1
+        return _stock(rng, expected, spec.stay), None, None, 0
+    return (expected * np.exp(wander(rng, len(expected), spec.spread, spec.memory))).round(1), None, None, 1
 
 
-def _stock(rng: np.random.RandomState, expected: np.ndarray) -> np.ndarray:
+def _stock(rng: np.random.RandomState, expected: np.ndarray, usual: float) -> np.ndarray:
     """Those who stay plus those who arrive, so that the level is `expected` with counting noise and a memory."""
     found = [float(rng.poisson(expected[0]))]
     for before, now in pairwise(expected):
-        stay = min(_STAY, now / before)
+        stay = min(usual, now / before)
         found.append(float(rng.binomial(int(found[-1]), stay) + rng.poisson(max(now - stay * before, 0))))
     return np.array(found)
 
@@ -183,7 +182,7 @@ def _percent(group: str, periods: list[Period], top: np.ndarray, base: np.ndarra
 
 def _add_totals(world: World) -> None:
     for total, parts in TOTALS.items():
-        for area in {area for indicator, area, _ in world if indicator == parts[0]}:
+        for area in [area for indicator, area, _ in world if indicator == parts[0]]:
             lines = [world[part, area, ""] for part in parts]
             world[total, area, ""] = Line(lines[0].group, lines[0].periods, sum(line.value for line in lines))
     for indicator in COMBINED:
