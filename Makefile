@@ -15,7 +15,7 @@ $(READY): requirements.lock pyproject.toml
 	  echo "threatlib needs Python 3.11 or newer; $$($(PYTHON) --version) is what '$(PYTHON)' starts. Try: make PYTHON=python3.12"; exit 2; }
 	@echo "Setting up $(VENV) (once; a minute or two)"
 	@rm -f $@
-	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-import numpy as np
 import pandas as pd
 
 from threatlib.catalogue import Annotation, Check
@@ -22,25 +21,27 @@ CHECK_COLUMNS = (
 )  # fmt: skip
 
 
-def _change(values: Sequence[float], per: float) -> float:
-    return (values[1] - values[0]) / values[0] * per
+Work = Callable[[Sequence[float], float], float]
 
-
-def _sum(values: Sequence[float], per: float) -> float:  # noqa: ARG001
-    return math.fsum(values[:-1]) if len(values) > 1 else values[0]
-
-
-ARITHMETIC: dict[str, tuple[str, Callable[[Sequence[float], float], float]]] = {
-    "change": ("(to - from) / from", _change),
+ARITHMETIC: dict[str, tuple[str, Work]] = {
+    "change": ("(to − from) / from", lambda v, per: (v[1] - v[0]) / v[0] * per),
     "share": ("part / whole", lambda v, per: v[0] / v[1] * per),
     "rate": ("count / population", lambda v, per: v[0] / v[1] * per),
-    "sum": ("sum of the parts", _sum),
-    "same": ("two values of one thing", lambda v, _: v[0]),
     "implied_base": ("count / rate", lambda v, per: v[0] / v[1] * per),
-    "product": ("product", lambda v, _: math.prod(v)),
-    "quotient": ("quotient", lambda v, _: v[0] / v[1]),
+    "sum": ("the parts added up", lambda v, _: math.fsum(v[:-1])),
+    "difference": ("first − second", lambda v, _: v[0] - v[1]),
+    "quotient": ("first / second", lambda v, _: v[0] / v[1]),
+    "product": ("product", lambda v, per: math.prod(v) / per),
+    "same": ("two values of one thing", lambda v, _: v[0]),
+    "before": ("after / (one + change)", lambda v, per: v[0] / (1 + v[1] / per)),
+    "after": ("before x (one + change)", lambda v, per: v[0] * (1 + v[1] / per)),
+    "rise": ("added / (after − added)", lambda v, per: v[0] / (v[1] - v[0]) * per),
 }
 """Every kind of check: its formula in words and in code; `per` is the multiplier (100 for a percentage)."""
+
+PERCENTAGES = ("change", "share", "rise")
+BY_SIZE = ("change", "rise")
+"""Kinds whose printed value is compared without its sign: the report gives a fall as a positive number."""
 
 
 def conflicts(release: Release, annotations: Iterable[Annotation]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -49,8 +50,9 @@ def conflicts(release: Release, annotations: Iterable[Annotation]) -> tuple[pd.D
     Returns
     -------
     (DataFrame, DataFrame)
-        Figures (`FIGURE_COLUMNS`; `role` is used, disputed or context) and checks (`CHECK_COLUMNS`; `verdict` is agrees,
-        disagrees or cannot_be_checked; `other_base` the change worked out on the new value, where that is what fits).
+        Figures (`FIGURE_COLUMNS`; `role` is used, disputed or context) and checks (`CHECK_COLUMNS`; `verdict` is
+        agrees, disagrees, worked_out (nothing printed to compare) or cannot_be_checked; `other_base` the change worked out on the new value, where
+        that is what fits).
     """
     table = release.table
     place = references(table) | {obs: [i] for i, obs in zip(table.index, table["obs"], strict=True)}
@@ -83,33 +85,33 @@ def _work_out(entry: Annotation, check: Check, found: dict[str, pd.Series]) -> d
     formula, work = ARITHMETIC[check.kind]
     values = [float(found[name]["value"]) for name in check.of]
     printed = float(found[check.printed]["value"]) if check.printed else math.nan
-    with np.errstate(all="ignore"):
-        known = all(map(math.isfinite, values)) and not (check.kind != "sum" and len(values) > 1 and 0 in values[-1:])
-        result = work(values, check.per) if known else math.nan
-    target = values[-1] if check.kind in ("same", "sum") and check.printed is None else printed
-    verdict, other = _verdict(result, target), math.nan
-    if verdict == "disagrees" and check.kind == "change":
-        wrong = -_change(values[::-1], check.per)
-        other = wrong if _verdict(abs(wrong), abs(printed)) == "agrees" or _truncates(wrong, printed) else math.nan
-        if _verdict(abs(result), abs(printed)) == "agrees":
-            verdict = "agrees"  # a fall printed without its sign
+    target = values[-1] if check.kind in ("same", "sum") else printed
+    try:
+        result = work(values, check.per)
+    except ZeroDivisionError:
+        result = math.nan
+    by_size = check.kind in BY_SIZE
+    verdict = _verdict(abs(result), abs(target)) if by_size else _verdict(result, target)
+    other = math.nan
+    if check.kind == "change" and verdict == "disagrees" and values[1]:
+        wrong = (values[1] - values[0]) / values[1] * check.per
+        fits = _verdict(abs(wrong), abs(target)) == "agrees" or math.trunc(abs(wrong)) == abs(target)
+        other = wrong if fits else math.nan
     involved = [*check.of, *([check.printed] if check.printed else [])]
     return {
         "conflict": entry.id, "title": entry.title, "check": check.kind, "says": check.says, "formula": formula,
         "result": result, "printed": target, "verdict": verdict, "other_base": other,
         "printed_status": found[check.printed]["status"] if check.printed else "reported",
-        "unit": "percent" if check.kind in ("change", "share") else "count",
+        "unit": "percent" if check.kind in PERCENTAGES else "count",
         "rows": " ".join(str(found[name]["obs"]) for name in involved),
     }  # fmt: skip
 
 
 def _verdict(result: float, printed: float) -> str:
     """Whether a result rounds to what is printed, at the precision it is printed with."""
+    if math.isfinite(result) and math.isnan(printed):
+        return "worked_out"
     if not (math.isfinite(result) and math.isfinite(printed)):
         return "cannot_be_checked"
     places = next((d for d in range(6) if abs(printed * 10**d - round(printed * 10**d)) < 1e-9 * 10**d), 6)
     return "agrees" if abs(result - printed) <= 0.5 * 10**-places + 1e-9 else "disagrees"
-
-
-def _truncates(result: float, printed: float) -> bool:
-    return math.isfinite(printed) and math.trunc(abs(result)) == abs(printed)

@@ -20,6 +20,8 @@ from threatlib.signals.contrast import contrast, dispersion, level_spread, rate
 from threatlib.signals.verdict import judge
 
 SERIES = ["indicator", "agency", "area", "breakdown"]
+LENGTHLESS = ("percent", "per_10k", "per_1000", "ratio", "mean", "days", "months")
+"""Units that do not grow with the length of the period, so that a half-year may stand beside a year."""
 KIND_ORDER = ("quarter", "half_year", "financial_year", "month", "snapshot", "span", "calendar_year", "undated")
 """Which of several figures ending on the same day speaks for the quarter."""
 
@@ -27,6 +29,7 @@ COLUMNS = (
     *("signal_id", "check", "main", *SERIES, "name", "theme", "unit", "polarity"),
     *("period", "end", "value", "lower", "upper", "status", "basis", "numerator", "denominator", "rows", "marks"),
     *("previous_period", "previous_value", "previous_lower", "previous_upper", "previous_status", "previous_rows"),
+    *("kind", "previous_kind"),
     *("measure", "change", "change_lower", "change_upper", "p", "dispersion", "history", "recording", "arrow", "why"),
     *("judgement", "rate", "rate_lower", "rate_upper"),
     *("comparator", "comparator_value", "comparator_period", "comparator_rows"),
@@ -40,29 +43,46 @@ class Check:
 
     name: str
     question: str
-    earlier: Callable[[pd.DataFrame, pd.Series], pd.Series]
+    earlier: Callable[[pd.DataFrame, pd.Series], pd.Series[bool]]
     minimum_points: int
     applies: Callable[[Indicator], bool]
 
 
-def _year_before(past: pd.DataFrame, now: pd.Series) -> pd.Series:
+def _year_before(past: pd.DataFrame, now: pd.Series) -> pd.Series[bool]:
     """Where in the past stands the same stretch one year earlier; a snapshot may be six weeks off."""
     day = pd.Timestamp(now["end"]) - pd.DateOffset(years=1)
     off = 45 if now["kind"] == "snapshot" else 3
-    return (past["kind"] == now["kind"]) & ((past["end"] - day).abs() <= pd.Timedelta(days=off))
+    found: pd.Series[bool] = (past["kind"] == now["kind"]) & ((past["end"] - day).abs() <= pd.Timedelta(days=off))
+    return found
 
 
-def _before(past: pd.DataFrame, now: pd.Series) -> pd.Series:
+def _before(past: pd.DataFrame, now: pd.Series) -> pd.Series[bool]:
     """Where in the past stands the period just before, or the latest earlier one where periods do not tile the year."""
-    same = past["kind"] == now["kind"]
+    found: pd.Series[bool] = past["kind"] == now["kind"]
     if now["kind"] in PER_YEAR:
-        return same & (past["period"] == shift(parse(now["period"], kind=now["kind"]), -1).label)
-    return same & (past["end"] == past.loc[same, "end"].max())
+        found &= past["period"] == shift(parse(now["period"], kind=now["kind"]), -1).label
+    else:
+        found &= past["end"] == past.loc[found, "end"].max()
+    return found
+
+
+def _latest(past: pd.DataFrame, _: pd.Series) -> pd.Series[bool]:
+    """Where stands the latest earlier row of any dated kind; only for measures that do not grow with the period."""
+    dated: pd.Series[bool] = past["kind"] != "undated"
+    dated &= past["end"] == past.loc[dated, "end"].max()
+    return dated
 
 
 CHECKS: tuple[Check, ...] = (
     Check("year_before", "Has it changed since the same time a year earlier?", _year_before, 2, lambda _: True),
     Check("previous", "Has it changed since the period before?", _before, 2, lambda _: True),
+    Check(
+        "latest_earlier",
+        "Has it changed since the last figure, of whatever length of period?",
+        _latest,
+        2,
+        lambda indicator: indicator.unit in LENGTHLESS,
+    ),
 )
 """Every check made, in the order in which one is preferred for the page."""
 
@@ -94,11 +114,13 @@ def _ask(series: pd.DataFrame, definitions: Definitions, breaks: list[Annotation
         if not check.applies(indicator):
             continue
         earlier = past[check.earlier(past, now)]
-        if earlier.empty and not (main and check is CHECKS[-1]):
+        if earlier.empty or (not main and check.name == "latest_earlier"):
             continue
-        before = earlier.iloc[-1] if len(earlier) else None
+        before = earlier.iloc[-1]
         yield _pair(indicator, check, main, now, before, past) | {"recording": _broken(now, before, breaks)}
         main = False
+    if main:
+        yield _pair(indicator, CHECKS[0], main, now, None, past) | {"recording": ""}
 
 
 def _pair(
@@ -120,7 +142,19 @@ def _pair(
         "spread": level_spread(past[past["kind"] == now["kind"]]),
         "previous_rows": before["obs"] if before is not None else "",
     }
-    for name in ("period", "end", "value", "lower", "upper", "status", "basis", "numerator", "denominator", "marks"):
+    for name in (
+        "period",
+        "kind",
+        "end",
+        "value",
+        "lower",
+        "upper",
+        "status",
+        "basis",
+        "numerator",
+        "denominator",
+        "marks",
+    ):
         row[name] = now[name]
         row[f"previous_{name}"] = before[name] if before is not None else None
     return row

@@ -1,0 +1,119 @@
+"""Signals to findings, findings to a judgement of each threat: the assessment of one partnership in one quarter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from threatlib.assessment.findings import findings as find
+from threatlib.assessment.tree import summary, tree
+from threatlib.catalogue import Definitions
+from threatlib.claims import conflicts
+from threatlib.disclosure import Protection, Release
+from threatlib.periods import Period, shift
+from threatlib.signals import signals as signal
+from threatlib.stats.multiplicity import expected_false_flags
+
+__all__ = ["Assessment", "build"]
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """All that may be said to one audience of one partnership in one quarter, as tables.
+
+    `tables` holds observations, signals, findings, requirements, problems, threats, subtopics, tree, annotations,
+    conflicts, checks and catalogue; the first five are attributes too. Nothing in it has not passed the gate.
+    """
+
+    slug: str
+    partnership: str
+    quarter: Period
+    as_of: date | None
+    data_as_at: date
+    data_kind: str
+    protection: Protection
+    tables: Mapping[str, pd.DataFrame]
+    tests_made: int
+    expected_false_flags: float
+    withheld: int
+
+    @property
+    def observations(self) -> pd.DataFrame:
+        return self.tables["observations"]
+
+    @property
+    def signals(self) -> pd.DataFrame:
+        return self.tables["signals"]
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        return self.tables["findings"]
+
+    @property
+    def requirements(self) -> pd.DataFrame:
+        return self.tables["requirements"]
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        return self.tables["problems"]
+
+
+def build(
+    release: Release,
+    definitions: Definitions,
+    *,
+    slug: str,
+    quarter: Period,
+    as_of: date | None,
+    problems: pd.DataFrame,
+) -> Assessment:
+    """Assess a Release as it stood at the end of a quarter.
+
+    The quarter before is assessed from the same Release, so that what is new, continuing or cleared compares like with
+    like and not with a briefing made from less.
+    """
+    now = signal(release, definitions, quarter)
+    before = signal(release, definitions, shift(quarter, -1))
+    found = find(now, definitions, before)
+    items = tree(definitions, now, found)
+    figures, checks = conflicts(release, definitions.annotations.annotations)
+    known = release.table[release.table["role"] != "printed"]
+    tested = now["p"].notna() if len(now) else pd.Series(dtype=bool)
+    tables = {
+        "observations": known,
+        "signals": now,
+        "findings": found,
+        "requirements": pd.DataFrame([r.model_dump() for r in definitions.requirements]),
+        "problems": problems,
+        "threats": summary(items, now, found, by="threat"),
+        "subtopics": summary(items, now, found, by="subtopic"),
+        "tree": items,
+        "annotations": pd.DataFrame(
+            [a.model_dump(include=_SAID) | {"used": " ".join(a.used)} for a in definitions.annotations.annotations]
+        ),
+        "conflicts": figures,
+        "checks": checks,
+        "catalogue": pd.DataFrame([i.model_dump() for i in definitions.catalogue.indicators]),
+        "left_out": pd.DataFrame([g.model_dump() for g in definitions.catalogue.left_out]),
+    }
+    return Assessment(
+        slug=slug,
+        partnership=definitions.partnership.name,
+        quarter=quarter,
+        as_of=as_of,
+        data_as_at=(as_of or known["received_on"].max().date()),
+        data_kind=definitions.partnership.data_kind,
+        protection=release.protection,
+        tables=tables,
+        tests_made=int(tested.sum()),
+        expected_false_flags=float(expected_false_flags([1 - CONFIDENCE] * int(tested.sum()))),
+        withheld=release.withheld,
+    )
+
+
+_SAID = {"id", "kind", "title", "reason", "said_by", "status", "indicators", "areas", "start", "end", "why"}

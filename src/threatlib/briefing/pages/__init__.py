@@ -1,0 +1,183 @@
+"""What a notebook displays: the pieces of one page of one assessment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup
+
+from threatlib import wording
+from threatlib._version import __version__
+from threatlib.assessment import Assessment
+from threatlib.briefing import runner
+from threatlib.briefing.components import Download
+from threatlib.briefing.export import PageInfo, index_page
+from threatlib.briefing.pages import method, overview, quality, theme
+from threatlib.briefing.workbook import PUBLISHED
+from threatlib.catalogue import THEMES
+
+__all__ = ["PAGES", "Html", "Page", "index"]
+
+PAGES: dict[str, str] = {
+    "briefing": "Executive overview",
+    "workforce": "Workforce",
+    "demand": "Demand",
+    "csa": "Child sexual abuse",
+    "mental_health": "Mental health",
+    "data_quality": "Data quality",
+}
+"""Notebooks of a briefing in order, with the titles of their pages."""
+
+INDEX = "index.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Html:
+    """A piece of a page, shown as it is in JupyterLab and published as it is."""
+
+    html: Markup
+
+    def _repr_html_(self) -> str:
+        return str(self.html)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    """The sentinel: proof that a notebook's last cell ran in this run."""
+
+    run_id: str
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {runner.SENTINEL: {"run_id": self.run_id}, "text/plain": "The page is complete."}
+
+
+@dataclass
+class Page:
+    """One page of an assessment: each method gives a piece to display.
+
+    Parameters
+    ----------
+    name : str
+        One of `PAGES`.
+    assessment : Assessment
+    run_id : str
+    """
+
+    name: str
+    assessment: Assessment
+    run_id: str = "interactive"
+    _shown: list[str] = field(default_factory=list)
+
+    def _piece(self, html: Markup) -> Html:
+        self._shown.append(str(html))
+        return Html(html)
+
+    def threats(self) -> Html:
+        """Cards of the three threats."""
+        return self._piece(overview.threats(self.assessment))
+
+    def messages(self) -> Html:
+        """Key messages, five at most."""
+        return self._piece(overview.messages(self.assessment))
+
+    def changed(self) -> Html:
+        """What changed since the quarter before."""
+        return self._piece(overview.changed(self.assessment))
+
+    def unseen(self) -> Html:
+        """What the partnership cannot see."""
+        return self._piece(overview.unseen(self.assessment) + overview.provisional(self.assessment))
+
+    def requirements(self) -> Html:
+        """Intelligence requirements still open."""
+        return self._piece(overview.requirements(self.assessment))
+
+    def context(self) -> Html:
+        """Sub-topics of the threat tree that have no theme page of their own."""
+        return self._piece(theme.subtopics(self.assessment, "context"))
+
+    def findings(self) -> Html:
+        """The theme's findings, worst first."""
+        return self._piece(theme.lead(self.assessment, self.name))
+
+    def subtopics(self) -> Html:
+        """Every sub-topic of the theme, with tables, charts, explanations and requirements."""
+        return self._piece(theme.subtopics(self.assessment, self.name))
+
+    def conflicts(self) -> Html:
+        """Declared conflicts with their arithmetic done again."""
+        return self._piece(quality.conflicts(self.assessment))
+
+    def declared(self) -> Html:
+        """Declared gaps, breaks, shocks and definitions."""
+        return self._piece(quality.declared(self.assessment))
+
+    def coverage(self) -> Html:
+        """What each agency sent, and in what state."""
+        return self._piece(quality.coverage(self.assessment))
+
+    def left_out(self) -> Html:
+        """What is not assessed, and why."""
+        return self._piece(quality.left_out(self.assessment))
+
+    def method(self) -> Html:
+        """How the figures were made."""
+        return self._piece(method.method(self.assessment))
+
+    def glossary(self) -> Html:
+        """Abbreviations and shorthand of what this page has shown so far."""
+        return Html(method.explained([*self._shown, PAGES[self.name]]))
+
+    def finish(self) -> _Finished:
+        """Say that the notebook reached its end; the runner publishes nothing without it."""
+        return _Finished(self.run_id)
+
+    def info(self) -> PageInfo:
+        """What stands around the page."""
+        return _info(self.assessment, f"{self.name}.html", PAGES[self.name])
+
+
+def index(assessment: Assessment) -> str:
+    """The page an executive opens first: the first screen, and the way to everything else."""
+    files = [Download("tables.xlsx", "Every table in one workbook", "Excel")]
+    files += [Download(f"tables/{name}.csv", title, "CSV") for name, (title, _) in PUBLISHED.items()]
+    said = {f"{name}.html": words for name, words in _SUMMARIES.items()}
+    content = Markup("<h2>The threats</h2>\n") + overview.threats(assessment) + overview.messages(assessment)
+    content += Markup("<h2>What changed</h2>\n") + overview.changed(assessment)
+    content += Markup("<h2>What we cannot see</h2>\n") + overview.unseen(assessment)
+    return index_page(
+        page=_info(assessment, INDEX, "Strategic Threat Assessment"), content=content, summaries=said, files=files
+    )
+
+
+_SUMMARIES = {
+    "briefing": "The threats, what changed, what cannot be seen, and the questions that must be answered.",
+    **{
+        name: f"{title}: each sub-topic with its table, charts and other explanations."
+        for name, title in THEMES.items()
+    },
+    "data_quality": "Conflicts with their arithmetic done again, gaps, breaks, and what is left out.",
+}
+
+
+def _info(assessment: Assessment, file: str, title: str) -> PageInfo:
+    simulated = assessment.data_kind != "real"
+    pages = [(INDEX, "Start"), *((f"{name}.html", words) for name, words in PAGES.items())]
+    return PageInfo(
+        file=file,
+        title=title,
+        partnership=assessment.partnership,
+        quarter=wording.period_words(str(assessment.quarter)),
+        audience=assessment.protection.title,
+        data_as_at=f"{assessment.data_as_at.day} {assessment.data_as_at:%B %Y}",
+        pages=pages,
+        marking=assessment.protection.marking,
+        simulated=simulated,
+        provenance={
+            "Made by": f"threatlib {__version__}",
+            "Quarter": str(assessment.quarter),
+            "Figures": "simulated" if simulated else "as received from agencies and as published",
+            "Record of the run": "manifest.json beside this page",
+        },
+    )

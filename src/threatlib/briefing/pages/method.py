@@ -1,0 +1,102 @@
+"""How the figures were made, in plain words, built from the constants that the code itself uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from markupsafe import Markup
+
+from threatlib import wording
+from threatlib.assessment import CONFIDENCE, Assessment
+from threatlib.assessment.phia import YARDSTICK
+from threatlib.briefing.components import glossary, notes, number_html, shorthand
+from threatlib.briefing.pages.words import counted
+from threatlib.signals import CHECKS
+from threatlib.signals.contrast import HISTORY_FOR_DISPERSION
+
+ABBREVIATIONS = {
+    "ASV": "allegations against staff and volunteers",
+    "CAMHS": "child and adolescent mental health services",
+    "CFS": "children and families service",
+    "CIN": "child in need",
+    "CLA": "child looked after",
+    "CPP": "child protection plan",
+    "CSA": "child sexual abuse",
+    "CSC": "children's social care",
+    "CSE": "child sexual exploitation",
+    "DAIS": "domestic abuse intervention service",
+    "EHE": "elective home education",
+    "ELFT": "East London NHS Foundation Trust",
+    "FTE": "full-time equivalent",
+    "GP": "general practitioner",
+    "HHFT": "Homerton Healthcare NHS Foundation Trust",
+    "ICPC": "initial child protection conference",
+    "LADO": "local authority designated officer",
+    "MACE": "multi-agency child exploitation",
+    "MAPPA": "multi-agency public protection arrangements",
+    "MARAC": "multi-agency risk assessment conference",
+    "MASH": "multi-agency safeguarding hub",
+    "MPS": "Metropolitan Police Service",
+    "NFA": "no further action",
+    "NHS": "National Health Service",
+    "PHIA": "Professional Head of Intelligence Assessment",
+    "PPU": "public protection unit",
+    "S47": "section 47 enquiry",
+    "SARC": "sexual assault referral centre",
+    "STA": "strategic threat assessment",
+    "UES": "unregistered educational setting",
+    "VAWG": "violence against women and girls",
+}
+"""Abbreviations of the field, explained on every page that uses them."""
+
+
+def _setting(value: float, unit: str = "count") -> Markup:
+    return number_html(wording.number(value, unit), value, "run:setting")
+
+
+def method(assessment: Assessment) -> Markup:
+    """What was asked of every series, how sure an arrow is, and how many arrows chance alone would draw."""
+    rule = assessment.protection.rule
+    told = [
+        Markup("Every series was asked: {}").format(" ".join(check.question for check in CHECKS)),
+        Markup(
+            "An arrow is drawn only where the whole {} interval lies on one side of no change. Level means the whole "
+            "interval is narrow and holds no change; otherwise the page says that it cannot be said, and why."
+        ).format(_setting(100 * CONFIDENCE, "percent")),
+        Markup(
+            "Where a series has {} pairs of figures a year apart, the interval allows for its own usual variation; "
+            "where it has fewer, for chance counting only, and confidence is no more than moderate."
+        ).format(_setting(HISTORY_FOR_DISPERSION)),
+        Markup("{} made; chance alone would draw about {} arrows among them.").format(
+            counted(assessment.tests_made, "comparison was", "tests_made", plural="comparisons were"),
+            number_html(
+                wording.number(round(assessment.expected_false_flags, 1)),
+                assessment.expected_false_flags,
+                "run:expected_false_flags",
+            ),
+        ),
+        Markup("Severity is a scale of our own: the least change that the interval allows, weighted by theme."),
+        Markup(
+            "Probability words follow the yardstick: {}. A value in a gap takes the word nearer an even chance."
+        ).format(
+            Markup("; ").join(
+                Markup("{} {} to {}").format(word, _setting(100 * low, "percent"), _setting(100 * high, "percent"))
+                for low, high, word in YARDSTICK
+            )
+        ),
+    ]
+    if assessment.protection.withholds:
+        told.append(
+            Markup("Counts of people from {} to {} are withheld, and so is whatever would give them away ({}).").format(
+                _setting(rule.withhold_from), _setting(rule.withhold_to), rule.name
+            )
+        )
+    return notes(told, kind="method")
+
+
+def explained(pages: Iterable[str]) -> Markup:
+    """Abbreviations that occur in the texts given, and all shorthand."""
+    text = " ".join(pages)
+    used = [(short, words) for short, words in ABBREVIATIONS.items() if re.search(rf"\b{short}s?\b", text)]
+    return glossary(used) + shorthand()

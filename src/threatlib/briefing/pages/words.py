@@ -1,0 +1,114 @@
+"""Sentences and signals as page fragments: every figure keeps the rows it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup, escape
+
+from threatlib import wording
+from threatlib.assessment import Assessment
+from threatlib.assessment.sentences import Part, Row, change
+from threatlib.briefing.components import number_html, status_html
+
+ARROWS = {"up": "up", "down": "down", "level": "level", "cannot_say": "cannot be said"}
+"""Signals' arrows in the words of the page."""
+
+DIRECTIONS = {
+    "worsening": ("up", "worse", "getting worse"),
+    "improving": ("down", "better", "getting better"),
+    "mixed": ("level", "", "mixed"),
+    "rising": ("up", "", "rising"),
+    "falling": ("down", "", "falling"),
+    "level": ("level", "", "level"),
+    "cannot_say": ("cannot be said", "", "cannot be said"),
+}
+"""A threat's direction as arrow, judgement and words. An arrow up means more of a threat."""
+
+
+def sentence(parts: Iterable[Part]) -> Markup:
+    """A sentence with each figure linked to its rows and each withheld one explained."""
+    return Markup("").join(_part(part) for part in parts)
+
+
+def _part(part: Part) -> Markup:
+    if part.value is not None:
+        return number_html(part.text, part.value, part.rows)
+    return status_html("withheld") if part.text == "[c]" else escape(part.text)
+
+
+def counted(number: int, noun: str, source: str, *, plural: str = "") -> Markup:
+    """A number of things with its noun; `source` names where in the run's record it is kept."""
+    words = noun if number == 1 else plural or f"{noun}s"
+    return Markup("{} {}").format(number_html(wording.number(number), float(number), f"run:{source}"), words)
+
+
+def sentences(assessment: Assessment, findings: pd.DataFrame, limit: int) -> list[Markup]:
+    """The first `limit` findings as sentences, made anew from the signals they rest on."""
+    signals = assessment.signals.set_index("signal_id") if len(assessment.signals) else assessment.signals
+    found = []
+    for record in findings.head(limit).to_dict("records"):
+        if record["signal_id"] in signals.index:
+            row: dict[Any, Any] = signals.loc[str(record["signal_id"])].to_dict()
+            found.append(sentence(change(row)) + _doubt(record))
+    return found
+
+
+def _doubt(finding: Mapping[Any, Any]) -> Markup:
+    marks = str(finding["marks"]).split()
+    note = Markup("")
+    if marks:
+        note = Markup(' <a class="mark" href="data_quality.html#{}">disputed or under a caveat</a>').format(marks[0])
+    return Markup(' <span class="confidence">Confidence: {}.</span>{}').format(finding["confidence"], note)
+
+
+def snapshot(assessment: Assessment, signals: pd.DataFrame) -> pd.DataFrame:
+    """Signals as the snapshot table wants them: changes in per cent, percentage points or their own unit."""
+    out = pd.DataFrame(index=signals.index)
+    ratio, points = signals["measure"] == "ratio", signals["measure"] == "points"
+    for name in ("change", "change_lower", "change_upper"):
+        values = signals[name].astype(float)
+        out[name] = np.where(ratio, 100 * (values - 1), values)
+        out[name] = out[name].where(np.isfinite(out[name]))
+    out["change_unit"] = np.select([ratio, points], ["percent_change", "percentage_points"], signals["unit"])
+    unsure = signals["change_lower"].isna() & (signals["arrow"] == "cannot_say")
+    out["change"] = out["change"].where(~unsure | signals["change"].notna())
+    out["change_words"] = signals["why"]
+    for new, old in _SAME.items():
+        out[new] = signals[old]
+    group = signals["breakdown"].str.replace("=", ": ").map(lambda text: f" ({text})" if text else "")
+    out["measure"] = signals["name"] + group
+    out["direction"] = signals["arrow"].map(ARROWS)
+    out["judgement"] = signals["judgement"].where(signals["judgement"].isin(["better", "worse"]), "")
+    out["mark_words"] = "see caveat"
+    out["history"] = [_history(assessment, row) for row in signals.to_dict("records")]
+    return out
+
+
+_SAME = {
+    "area": "area", "unit": "unit", "period": "period", "value": "value", "rows": "rows", "agency": "agency",
+    "status": "status", "lower": "lower", "upper": "upper", "previous": "previous_value",
+    "previous_period": "previous_period", "previous_status": "previous_status", "previous_rows": "previous_rows",
+    "rate": "rate", "rate_lower": "rate_lower", "rate_upper": "rate_upper", "comparator": "comparator_value",
+    "comparator_name": "comparator", "comparator_period": "comparator_period", "comparator_rows": "comparator_rows",
+    "marks": "marks",
+}  # fmt: skip
+
+
+def history(assessment: Assessment, row: Row) -> pd.DataFrame:
+    """The released series behind a signal: the same kind of period, oldest first, up to the quarter's end."""
+    table = assessment.observations
+    kind = table.loc[table["obs"] == row["rows"], "kind"]
+    same = table["used"] & (table["kind"] == (kind.iloc[0] if len(kind) else ""))
+    for name in ("indicator", "agency", "area", "breakdown"):
+        same &= table[name] == row[name]
+    same &= table["end"] <= pd.Timestamp(assessment.quarter.end)
+    return table[same & (table["basis"] != "forecast")].sort_values("end", kind="stable")
+
+
+def _history(assessment: Assessment, row: Row) -> list[float]:
+    values = [float(value) for value in history(assessment, row)["value"]]
+    return values if sum(np.isfinite(values)) >= 3 else []

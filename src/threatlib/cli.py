@@ -1,0 +1,142 @@
+"""The command line: parses, calls, prints, gives the exit code. Each command's work is done elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from threatlib._version import __version__
+from threatlib.errors import EXIT_CODES, INTERRUPTED, UserError
+
+_CODES = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {words}" for code, words in EXIT_CODES.items())
+
+
+@click.group(epilog=_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="threatlib")
+def cli() -> None:
+    """Quarterly threat assessments for safeguarding children partnerships."""
+
+
+_DATA = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path("data"),
+    show_default=True,
+    help="Folder of the partnerships.",
+)
+
+
+@cli.command()
+@click.argument("quarter")
+@click.argument("partnerships", nargs=-1)
+@_DATA
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("outputs"), show_default=True, help="Where briefings go."
+)
+@click.option(
+    "--notebooks",
+    type=click.Path(path_type=Path),
+    default=Path("notebooks"),
+    show_default=True,
+    help="Where the notebooks are.",
+)
+@click.option("--audience", default="", help="One of the partnership's audiences; its default one if not given.")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="What was known on this day.")
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Notebooks run at a time.")
+def run(
+    quarter: str, partnerships: tuple[str, ...], data: Path, out: Path, notebooks: Path, audience: str,
+    as_of: datetime | None, jobs: int,
+) -> None:  # fmt: skip
+    """Make the briefings of QUARTER (such as 2022-23-Q2) for every partnership, or for those named."""
+    from threatlib import pipeline
+
+    day: date | None = as_of.date() if as_of else None
+    folders = pipeline.partnerships(data, partnerships)
+    plans = [
+        pipeline.plan(folder, quarter, audience=audience, as_of=day, out=out, notebooks=notebooks, jobs=jobs)
+        for folder in folders
+    ]
+    made = []
+    for plan in plans:
+        click.echo(f"{plan.dataset.slug}: {plan.quarter}, {len(plan.dataset.register)} files")
+        made.append(pipeline.run(plan, click.echo))
+    click.echo("\nReady to read:")
+    for folder in made:
+        click.echo(f"  {folder / 'index.html'}")
+
+
+@cli.command()
+@click.argument("partnerships", nargs=-1)
+@_DATA
+def check(partnerships: tuple[str, ...], data: Path) -> None:
+    """Every problem in the files received, one line each."""
+    from threatlib import pipeline
+    from threatlib.errors import DataError
+    from threatlib.returns import Problem
+
+    found = 0
+    for folder in pipeline.partnerships(data, partnerships):
+        dataset = pipeline.load(folder, strict=False)
+        problems = dataset.problems.to_dict("records")
+        found += len(problems)
+        for p in problems:
+            click.echo(f"{folder}: {Problem(**{str(k): v for k, v in p.items()})}")
+        if not problems:
+            dataset.known(None)
+            click.echo(f"{folder}: {len(dataset.register)} files, {len(dataset.received)} figures, no problems")
+    if found:
+        raise DataError(f"{found} problems.")
+
+
+@cli.command()
+@click.argument("indicator", required=False)
+@_DATA
+@click.option("--partnership", default="", help="Whose catalogue; the first partnership's if not given.")
+@click.option("--csv", "as_csv", is_flag=True, help="All indicators as CSV.")
+def catalogue(indicator: str | None, data: Path, partnership: str, as_csv: bool) -> None:
+    """What is measured, and how."""
+    from threatlib import pipeline
+    from threatlib.catalogue import load
+    from threatlib.errors import UsageError
+
+    folder = pipeline.partnerships(data, [partnership] if partnership else [])[0]
+    entries = load(folder).catalogue
+    if as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        columns = ("id", "name", "theme", "unit", "frequency", "agency", "polarity", "denominator")
+        writer.writerow(columns)
+        writer.writerows([getattr(entry, name) or "" for name in columns] for entry in entries.indicators)
+    elif indicator:
+        if indicator not in entries.by_id:
+            raise UsageError(
+                f"{folder}: no indicator '{indicator}' in its catalogue. `threatlib catalogue` lists them."
+            )
+        shown: dict[str, Any] = entries.by_id[indicator].model_dump()
+        for name, value in shown.items():
+            if value not in (None, "", ()):
+                click.echo(f"{name.replace('_', ' ')}: {'; '.join(value) if isinstance(value, tuple) else value}")
+    else:
+        for entry in entries.indicators:
+            click.echo(f"{entry.id}  {entry.name}")
+
+
+def main() -> None:
+    """Run the command line; faults of the user's make one message and an exit code, not a traceback."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo("Interrupted; nothing was published.", err=True)
+        sys.exit(INTERRUPTED)
+    except click.ClickException as fault:
+        fault.show()
+        sys.exit(2)
+    except UserError as fault:
+        click.echo(f"threatlib: {fault}", err=True)
+        sys.exit(fault.exit_code)

@@ -1,0 +1,87 @@
+"""What a run was: inputs, digests, versions, parameters, tests made, outputs.
+
+A file's checksum gives a withheld count away to whoever can guess the rest of the file. So for every audience but the
+internal one an input's digest is keyed, and is made of what the gate let through of the file, not of its bytes; the key
+stays with the analyst, beside the data and out of the repository.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import platform
+import secrets
+import subprocess
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from threatlib._version import __version__
+from threatlib.returns import digest
+
+SCHEMA = 1
+KEY_FILE = ".digest-key"
+LIBRARIES = ("jupyterlab", "matplotlib", "nbconvert", "numpy", "pandas", "papermill", "scipy", "seaborn")
+
+
+def key_of(data: Path) -> bytes:
+    """The analyst's key for digests, made on first use in the data folder (which git is told to ignore)."""
+    path = data / KEY_FILE
+    try:
+        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except FileNotFoundError:
+        key = secrets.token_bytes(32)
+        path.write_text(key.hex() + "\n", encoding="ascii")
+        path.chmod(0o600)
+        return key
+
+
+def inputs(folder: Path, files: Iterable[str], released: pd.DataFrame, key: bytes | None) -> list[dict[str, str]]:
+    """Path (inside the partnership's folder) and digest of every file that took part.
+
+    Without a key (internal audience) the digest is the file's SHA-256. With one it is an HMAC of the rows released from
+    the file: two files that differ only in what is withheld have the same.
+    """
+    rows = {name: part for name, part in released.groupby("file", sort=False)}
+    return [{"path": name, "digest": _digest(folder / name, rows.get(name), key)} for name in sorted(files)]
+
+
+def _digest(path: Path, rows: pd.DataFrame | None, key: bytes | None) -> str:
+    if key is None:
+        return f"sha256:{digest(path)}"
+    content = rows.to_csv(index=False, lineterminator="\n").encode() if rows is not None else b""
+    return f"hmac-sha256:{hmac.new(key, content, hashlib.sha256).hexdigest()}"
+
+
+def outputs(folder: Path) -> list[dict[str, str]]:
+    """Path and checksum of every file of a finished briefing, the manifest itself left out."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json")
+    return [{"path": p.relative_to(folder).as_posix(), "sha256": digest(p)} for p in files]
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, threatlib and the libraries that shape the numbers or the pages."""
+    found = {name: metadata.version(name) for name in LIBRARIES}
+    return {"python": platform.python_version(), "threatlib": __version__, **found}
+
+
+def commit() -> str:
+    """Commit of the working copy that threatlib runs from; empty for an installed package."""
+    here = Path(__file__).resolve().parent
+    try:
+        done = subprocess.run(  # noqa: S603
+            ["git", "-C", str(here), "rev-parse", "HEAD"],  # noqa: S607
+            capture_output=True, text=True, timeout=10, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def write(path: Path, content: Mapping[str, Any]) -> None:
+    """Write the manifest: sorted by our order, readable by people, one newline at the end."""
+    path.write_text(json.dumps({"schema": SCHEMA, **content}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

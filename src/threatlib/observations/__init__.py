@@ -1,0 +1,25 @@
+"""The tidy table: one row a figure, with its status, its place in a file and what is declared about it.
+
+A value is never alone. Zero is a value; missing is a status with a reason; nothing turns one into the other.
+"""
+
+from threatlib.observations.bases import with_bases, with_quarters
+from threatlib.observations.settle import figure_id, printed_figures, references, settle
+from threatlib.observations.table import COLUMNS, HAS_VALUE, HIDDEN, KEY, STATUSES, as_of, empty, periods_of
+
+__all__ = [
+    "COLUMNS",
+    "HAS_VALUE",
+    "HIDDEN",
+    "KEY",
+    "STATUSES",
+    "as_of",
+    "empty",
+    "figure_id",
+    "periods_of",
+    "printed_figures",
+    "references",
+    "settle",
+    "with_bases",
+    "with_quarters",
+]

@@ -1,0 +1,95 @@
+"""The shape of the tidy table: its columns, statuses and key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import pandas as pd
+
+from threatlib.periods import Period, parse
+
+STATUSES: dict[str, str] = {
+    "reported": "",
+    "provisional": "[p]",
+    "estimated": "[e]",
+    "not_returned": "[x]",
+    "not_collected": "[x]",
+    "not_applicable": "[z]",
+    "suppressed_by_source": "[c]",
+    "withheld": "[c]",
+}
+"""Every status a value can have, with the shorthand that stands in a published table."""
+
+HAS_VALUE = ("reported", "provisional", "estimated")
+"""Statuses under which a number is present."""
+
+HIDDEN = ("suppressed_by_source", "withheld")
+"""Statuses under which a number exists and is known only as an interval."""
+
+KEY = ["indicator", "agency", "area", "breakdown", "period"]
+"""What makes a figure the same figure in another file, or in another place of the same one."""
+
+COLUMNS: dict[str, str] = {
+    "obs": "str",
+    "indicator": "str",
+    "agency": "str",
+    "area": "str",
+    "breakdown": "str",
+    "period": "str",
+    "kind": "str",
+    "start": "datetime64[s]",
+    "end": "datetime64[s]",
+    "value": "float64",
+    "lower": "float64",
+    "upper": "float64",
+    "status": "str",
+    "numerator": "float64",
+    "denominator": "float64",
+    "unit": "str",
+    "basis": "str",
+    "role": "str",
+    "said": "str",
+    "locator": "str",
+    "note": "str",
+    "file": "str",
+    "sheet": "str",
+    "row": "int64",
+    "received_on": "datetime64[s]",
+    "source": "str",
+    "used": "bool",
+    "marks": "str",
+}
+"""Columns of the table: `lower` and `upper` are the interval a figure is known to lie in (equal to `value` where it is
+known), `said` the direction its source claims, `locator` its place inside the source, `marks` ids of annotations."""
+
+
+def empty() -> pd.DataFrame:
+    """The table with no rows."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
+
+
+def periods_of(
+    spellings: Iterable[tuple[str, str]], undated: dict[str, tuple[date, date]]
+) -> dict[tuple[str, str], Period | ValueError]:
+    """Read each distinct (spelling, kind said by the source) once; faults are kept, not raised."""
+    found: dict[tuple[str, str], Period | ValueError] = {}
+    for text, kind in set(spellings):
+        if text in undated:
+            first, last = undated[text]
+            found[text, kind] = Period(last, first, "undated", text)
+            continue
+        try:
+            found[text, kind] = parse(text, kind=kind if kind in ("snapshot", "month") else None)  # type: ignore[arg-type]
+        except ValueError as fault:
+            found[text, kind] = fault
+    return found
+
+
+def as_of(observations: pd.DataFrame, day: date | None) -> pd.DataFrame:
+    """What was known on a day: later files are not there, and of a figure sent twice the last received one counts."""
+    known = observations
+    if day is not None:
+        known = known[known["received_on"] <= pd.Timestamp(day)]
+    latest = known.groupby(KEY, sort=False)["received_on"].transform("max")
+    return known[known["received_on"] == latest].reset_index(drop=True)
