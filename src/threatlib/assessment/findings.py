@@ -68,13 +68,12 @@ def findings(signals: pd.DataFrame, definitions: Definitions, before: pd.DataFra
     rows = [_finding(row, definitions, place) for row in moved.to_dict("records")]
     table = pd.DataFrame(rows)
     order = {"worse": 0, "neither": 1, "better": 2}
+    table["weight"] = table["severity_score"] * np.log10(1 + _people(table))
     table = table.assign(
         cleared=table["status"] == "cleared",
         kind=table["judgement"].map(order),
         doubt=table["confidence"].map({"High": 0, "Moderate": 1, "Low": 2}),
-    ).sort_values(
-        ["cleared", "kind", "severity_score", "doubt", "finding_id"], ascending=[True, True, False, True, True]
-    )
+    ).sort_values(["cleared", "kind", "weight", "doubt", "finding_id"], ascending=[True, True, False, True, True])
     table["rank"] = np.arange(1, len(table) + 1)
     return table[list(COLUMNS)].reset_index(drop=True)
 
@@ -104,7 +103,7 @@ def _places(definitions: Definitions) -> dict[str, tuple[str, str]]:
 def _finding(row: Row, definitions: Definitions, place: dict[str, tuple[str, str]]) -> dict[str, object]:
     threat, subtopic = place.get(str(row["indicator"]), ("", ""))
     score = _score(row) * definitions.partnership.severity_weights.get(row["theme"], 1.0)
-    confidence, reasons = _confidence(row)
+    confidence, reasons = _confidence(row, disputed(str(row["marks"]), definitions))
     p = row["p_adjusted"]
     probability: float = 1 - float(p) / 2 if pd.notna(p) else np.nan
     asked = [r.ref for r in definitions.requirements if r.threat in (threat, subtopic) and r.status == "open"]
@@ -120,6 +119,13 @@ def _finding(row: Row, definitions: Definitions, place: dict[str, tuple[str, str
         "alternatives": " | ".join(_alternatives(row, definitions)),
         "rows": f"{row['rows']} {row['previous_rows']}".strip(),
     }
+
+
+def _people(table: pd.DataFrame) -> pd.Series:
+    """The least number of people or posts a change concerns, so that a large area is not outranked by a tiny one."""
+    value = table["value"].fillna(table["expected"]).astype(float)
+    least = table["severity_score"] * table["expected"].fillna(table["value"]).astype(float)
+    return least.where(table["measure"] != "points", value).abs().fillna(0.0)
 
 
 def _identify(row: Row) -> str:
@@ -146,11 +152,17 @@ def _severity(score: float, judgement: str) -> str:
     return next(word for least, word in SEVERITIES if score >= least)
 
 
-def _confidence(row: Row) -> tuple[str, str]:
+def disputed(marks: str, definitions: Definitions) -> list[str]:
+    """Of the annotations on a figure, those that cast doubt on the figure itself, not only on what moved it."""
+    doubts = {a.id for a in definitions.annotations.annotations if a.kind in ("conflict", "fault")}
+    return [mark for mark in marks.split() if mark in doubts]
+
+
+def _confidence(row: Row, doubted: list[str]) -> tuple[str, str]:
     """High, Moderate or Low from information base, method and volatility, with the reasons."""
     doubts, limits = [], []
-    if str(row["marks"]):
-        doubts.append("the figure is disputed or under a declared caveat")
+    if doubted:
+        doubts.append("the figure is disputed")
     if row["basis"] != "stated" and row["basis"] != "computed":
         doubts.append("the figure was worked out from a stated change")
     if row["status"] == "provisional" or row["previous_status"] == "provisional":

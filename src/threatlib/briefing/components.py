@@ -80,7 +80,7 @@ def figure_html(figure: Figure, number: int | None = None) -> Markup:
         '<figure id="{id}" aria-labelledby="{id}-headline">\n'
         '<figcaption><span class="headline" id="{id}-headline">{counted}{headline}</span>'
         '<span class="subtitle">{subtitle}</span></figcaption>\n'
-        '<picture><source media="(max-width: 34em)" srcset="{narrow}">'
+        '<picture><source media="screen and (max-width: 34em)" srcset="{narrow}">'
         '<img src="{wide}" alt="{alt}" width="{width}"></picture>\n'
         '{key}<p class="source">Source: {source}</p>\n{data}</figure>\n'
     ).format(

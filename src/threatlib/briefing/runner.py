@@ -185,7 +185,7 @@ def _uncoloured(text: str) -> str:
 
 
 def tidied(book: Any, run_id: str) -> str:
-    """An executed notebook as it is published: without clocks, machine names or anything else of the run but its results."""
+    """An executed notebook as it is published: without clocks, machine names or anything else of the run itself."""
     from nbformat import writes
 
     kept = copy.deepcopy(book)
@@ -196,4 +196,5 @@ def tidied(book: Any, run_id: str) -> str:
             cell.id = "injected-parameters"
         if "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if output.output_type != "stream"]
-    return str(writes(kept)).replace(run_id, "run") + "\n"
+    text: str = writes(kept)  # type: ignore[no-untyped-call]
+    return text.replace(run_id, "run") + "\n"

@@ -20,6 +20,7 @@ from threatlib.briefing.fragments import (
 )
 from threatlib.figures import sparkline
 from threatlib.figures.canvas import records
+from threatlib.observations import HAS_VALUE
 
 _KEPT_BACK = ("unit", "rows", "status", "lower", "upper")
 _PERIODS = ("period", "previous_period", "comparator_period", "first_period")
@@ -58,13 +59,13 @@ def table_html(
         On a narrow page, a card a row in place of a table to scroll sideways.
     """
     shown = dict(columns) if columns else _all_columns(frame)
+    numeric = {c for c in shown if c in frame and pd.api.types.is_numeric_dtype(frame[c])}
     head = Markup("").join(
-        Markup('<th scope="col"{}>{}</th>').format(_side(frame, c), title) for c, title in shown.items()
+        Markup('<th scope="col"{}>{}</th>').format(Markup(' class="number"') if c in numeric else "", title)
+        for c, title in shown.items()
     )
-    body = Markup("\n").join(_row(record, shown, row_header, units or {}, frame) for record in records(frame))
-    if frame.empty:
-        body = Markup('<tr><td colspan="{}">{}</td></tr>').format(len(shown), "No rows to show.")
-    return _framed(caption, note, head, body, id or slug(caption), as_cards=as_cards)
+    body = Markup("\n").join(_row(record, shown, row_header, units or {}, numeric) for record in records(frame))
+    return _framed(caption, note, head, body or _nothing(len(shown)), id or slug(caption), as_cards=as_cards)
 
 
 def snapshot_html(
@@ -83,36 +84,30 @@ def snapshot_html(
     quality_page : str
         Page on which the marks are explained.
     """
-    rows_in = records(frame)
-    parts: dict[str, Callable[[dict[str, Any]], Markup]] = {
-        "Measure": lambda r: _measure(r, quality_page),
-        "Latest": lambda r: _dated(r, "value", "period"),
-        "Previous": lambda r: _dated(r, "previous", "previous_period"),
-        "Change": _change,
-        "Rate": _rate,
-        "Comparator": _comparator,
-        "Direction": lambda r: arrow_html(str(r.get("direction") or "cannot be said"), text_of(r, "judgement")),
-        "Trend": lambda r: Markup(sparkline(r.get("history") or [])),  # noqa: S704 - made of numbers only
-    }
-    filled = {name: [cell(r) for r in rows_in] for name, cell in parts.items()}
-    optional = ("Rate", "Comparator", "Trend")
-    names = [n for n in parts if n not in optional or any(str(c) and "[z]" not in str(c) for c in filled[n])]
-    nothing = status_html("not_applicable")
-    rows = [
-        Markup('<tr><th scope="row">{}</th>{}</tr>').format(
-            filled["Measure"][i],
-            Markup("").join(
-                Markup('<td data-label="{}">{}</td>').format(n, filled[n][i] or nothing)
-                for n in names
-                if n != "Measure"
-            ),
-        )
-        for i in range(len(rows_in))
-    ]
+    filled = [{name: cell(record, quality_page) for name, cell in _SNAPSHOT.items()} for record in records(frame)]
+    names = [n for n in _SNAPSHOT if n not in _ONLY_WHERE_PRESENT or any(cells[n] for cells in filled)]
     head = Markup("").join(Markup('<th scope="col">{}</th>').format(name) for name in names)
-    if not rows:
-        rows = [Markup('<tr><td colspan="{}">{}</td></tr>').format(len(names), "No rows to show.")]
-    return _framed(caption, note, head, Markup("\n").join(rows), id or slug(caption), as_cards=True, kind="snapshot")
+    body = Markup("\n").join(
+        Markup('<tr><th scope="row">{}</th>{}</tr>').format(
+            cells[names[0]], Markup("").join(_labelled(name, cells[name]) for name in names[1:])
+        )
+        for cells in filled
+    )
+    return _framed(
+        caption, note, head, body or _nothing(len(names)), id or slug(caption), as_cards=True, kind="snapshot"
+    )
+
+
+def _labelled(name: str, cell: Markup, side: str = "") -> Markup:
+    """A cell that knows its heading; where it does not apply it says so, and a card leaves it out."""
+    empty = status_html("not_applicable")
+    kind = " ".join(part for part in (side, "na" if cell in ("", empty) else "") if part)
+    classed = Markup(' class="{}"').format(kind) if kind else Markup("")
+    return Markup('<td data-label="{}"{}>{}</td>').format(name, classed, cell or empty)
+
+
+def _nothing(columns: int) -> Markup:
+    return Markup('<tr><td colspan="{}">No rows to show.</td></tr>').format(columns)
 
 
 def _framed(caption: str, note: str, head: Markup, body: Markup, id: str, *, as_cards: bool, kind: str = "") -> Markup:
@@ -133,20 +128,16 @@ def _all_columns(frame: pd.DataFrame) -> dict[str, str]:
     return {name: name.replace("_", " ").capitalize() for name in names}
 
 
-def _side(frame: pd.DataFrame, column: str) -> Markup:
-    numeric = column in frame and pd.api.types.is_numeric_dtype(frame[column])
-    return Markup(' class="number"') if numeric else Markup("")
-
-
-def _row(record: dict[str, Any], shown: Mapping[str, str], row_header: str, units: Mapping[str, str],
-         frame: pd.DataFrame) -> Markup:  # fmt: skip
+def _row(
+    record: dict[str, Any], shown: Mapping[str, str], row_header: str, units: Mapping[str, str], numeric: set[str]
+) -> Markup:
     cells = []
     for column, title in shown.items():
         cell = _cell(record, column, units.get(column))
         if column == row_header:
             cells.append(Markup('<th scope="row">{}</th>').format(cell))
         else:
-            cells.append(Markup('<td data-label="{}"{}>{}</td>').format(title, _side(frame, column), cell))
+            cells.append(_labelled(title, cell, "number" if column in numeric else ""))
     return Markup("<tr>{}</tr>").format(Markup("").join(cells))
 
 
@@ -161,13 +152,21 @@ def _cell(record: dict[str, Any], column: str, unit: str | None) -> Markup:
     if isinstance(value, Markup):
         return value
     if _missing(value):
-        main = column == "value"
-        status = text_of(record, f"{column}_status") or (text_of(record, "status") if main else "not_applicable")
-        ends = (record.get("lower"), record.get("upper")) if main else (None, None)
-        return status_html(status, *ends, unit=unit, rows=rows)
+        return _absent(record, column, unit, rows)
     if column in _PERIODS:
         return _period(str(value))
     return escape(value)
+
+
+def _absent(record: dict[str, Any], column: str, unit: str, rows: str) -> Markup:
+    """Why there is no value; only the main value has the row's own status and interval."""
+    if column != "value":
+        return status_html(text_of(record, f"{column}_status") or "not_applicable")
+    lower, upper = record.get("lower"), record.get("upper")
+    status = text_of(record, "value_status") or text_of(record, "status")
+    if status in ("", *HAS_VALUE):
+        status = "withheld" if known(lower) and known(upper) else "not_returned"
+    return status_html(status, lower, upper, unit=unit, rows=rows)
 
 
 def _missing(value: Any) -> bool:
@@ -206,6 +205,13 @@ def _change(record: dict[str, Any]) -> Markup:
     return _estimate(record, "change", unit, rows, wording.signed)
 
 
+def _direction(record: dict[str, Any]) -> Markup:
+    direction = str(record.get("direction") or "cannot be said")
+    said_already = not known(record.get("change"))
+    why = _text(record, "change_words") if direction == "cannot be said" and not said_already else ""
+    return lines(arrow_html(direction, _text(record, "judgement")), why)
+
+
 def _rate(record: dict[str, Any]) -> Markup:
     if not known(record.get("rate")):
         return Markup("")
@@ -219,9 +225,9 @@ def _estimate(record: dict[str, Any], column: str, unit: str, rows: str, write: 
     whole = write(value, unit)
     bare = write(value, "count")
     short, suffix = (bare, whole.removeprefix(bare).strip()) if " " in whole and whole.startswith(bare) else (whole, "")
-    return lines(
-        number_html(short, value, rows), suffix, _ends(record, column, unit, rows, sign=write is wording.signed)
-    )
+    unit_words = Markup('<span class="ends">{}</span>').format(suffix) if suffix else Markup("")
+    ends = _ends(record, column, unit, rows, sign=write is wording.signed)
+    return lines(number_html(short, value, rows), unit_words, ends)
 
 
 def _comparator(record: dict[str, Any]) -> Markup:
@@ -247,3 +253,18 @@ def _ends(record: dict[str, Any], column: str, unit: str, rows: str, *, sign: bo
 def data_columns(frame: pd.DataFrame) -> Sequence[str]:
     """Columns of a figure's table that a reader may take away as CSV."""
     return [str(c) for c in frame.columns if not str(c).endswith("rows")]
+
+
+_SNAPSHOT: dict[str, Callable[[dict[str, Any], str], Markup]] = {
+    "Measure": _measure,
+    "Latest": lambda record, _: _dated(record, "value", "period"),
+    "Previous": lambda record, _: _dated(record, "previous", "previous_period"),
+    "Change": lambda record, _: _change(record),
+    "Rate": lambda record, _: _rate(record),
+    "Comparator": lambda record, _: _comparator(record),
+    "Direction": lambda record, _: arrow_html(
+        text_of(record, "direction") or "cannot be said", text_of(record, "judgement")
+    ),
+    "Trend": lambda record, _: Markup(sparkline(record.get("history") or [])),  # noqa: S704 - made of numbers only
+}
+_ONLY_WHERE_PRESENT = ("Rate", "Comparator", "Trend")

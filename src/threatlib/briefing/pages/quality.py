@@ -140,7 +140,7 @@ def declared(assessment: Assessment) -> Markup:
 
 
 def _when(entry: dict[Any, Any]) -> str:
-    ends = [wording.period_words(label) for label in (entry["start"], entry["end"]) if label]
+    ends = [wording.period_words(label) for label in (entry["start"], entry["end"]) if isinstance(label, str)]
     return " to ".join(dict.fromkeys(ends)) or "throughout"
 
 

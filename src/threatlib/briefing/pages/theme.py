@@ -82,11 +82,15 @@ def _items(items: pd.DataFrame) -> Markup:
         [
             Markup("<strong>{}</strong> ({}): {} {}").format(
                 item["item"], STANDINGS[item["standing"]], item["narrative"],
-                Markup('<span class="source">{}</span>').format(", ".join(filter(None, (item["source"], item["dated"])))),
+                Markup('<span class="source">{}</span>').format(_source(item)),
             )
             for item in told
         ]
     )  # fmt: skip
+
+
+def _source(item: dict[Any, Any]) -> str:
+    return ", ".join(part for part in (item["source"], item["dated"]) if part)
 
 
 def charts(assessment: Assessment, main: pd.DataFrame, record: dict[Any, Any]) -> list[Markup]:
@@ -119,7 +123,7 @@ def _line(assessment: Assessment, row: dict[Any, Any], past: pd.DataFrame) -> Ma
         source=f"{row['agency']}; files as registered",
         marking=_marking(assessment),
     )
-    gaps = [(g["start"], g["end"], g["title"]) for g in here[here["kind"] == "gap"].to_dict("records") if g["end"]]
+    gaps = [(g["start"], g["end"], g["title"]) for g in here[here["kind"] == "gap"].to_dict("records") if _dated(g)]
     breaks = [(b["start"], b["title"]) for b in here[here["kind"].isin(["break", "definition"])].to_dict("records")]
     return figure_html(
         figures.time_series(
@@ -127,7 +131,7 @@ def _line(assessment: Assessment, row: dict[Any, Any], past: pd.DataFrame) -> Ma
             caption,
             unit=row["unit"],
             gaps=[(_first(start), _last(end), label) for start, end, label in gaps],
-            breaks=[(_first(start), label) for start, label in breaks if start],
+            breaks=[(_first(start), label) for start, label in breaks if isinstance(start, str)],
         )
     )
 
@@ -170,6 +174,10 @@ def _about(entry: dict[Any, Any], row: dict[Any, Any]) -> bool:
     return (not entry["indicators"] or row["indicator"] in entry["indicators"]) and (
         not entry["areas"] or row["area"] in entry["areas"]
     )
+
+
+def _dated(gap: dict[Any, Any]) -> bool:
+    return isinstance(gap["start"], str) and isinstance(gap["end"], str)
 
 
 def _first(label: str) -> pd.Timestamp:

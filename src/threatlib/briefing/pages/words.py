@@ -49,19 +49,21 @@ def counted(number: int, noun: str, source: str, *, plural: str = "") -> Markup:
 def sentences(assessment: Assessment, findings: pd.DataFrame, limit: int) -> list[Markup]:
     """The first `limit` findings as sentences, made anew from the signals they rest on."""
     signals = assessment.signals.set_index("signal_id") if len(assessment.signals) else assessment.signals
+    noted = assessment.tables["annotations"]
+    doubts = set(noted.loc[noted["kind"].isin(["conflict", "fault"]), "id"])
     found = []
     for record in findings.head(limit).to_dict("records"):
         if record["signal_id"] in signals.index:
             row: dict[Any, Any] = signals.loc[str(record["signal_id"])].to_dict()
-            found.append(sentence(change(row)) + _doubt(record))
+            found.append(sentence(change(row)) + _doubt(record, doubts))
     return found
 
 
-def _doubt(finding: Mapping[Any, Any]) -> Markup:
-    marks = str(finding["marks"]).split()
+def _doubt(finding: Mapping[Any, Any], doubts: set[str]) -> Markup:
+    marks = [mark for mark in str(finding["marks"]).split() if mark in doubts]
     note = Markup("")
     if marks:
-        note = Markup(' <a class="mark" href="data_quality.html#{}">disputed or under a caveat</a>').format(marks[0])
+        note = Markup(' <a class="mark" href="data_quality.html#{}">disputed figure</a>').format(marks[0])
     return Markup(' <span class="confidence">Confidence: {}.</span>{}').format(finding["confidence"], note)
 
 
