@@ -19,6 +19,7 @@ from threatlib.briefing.fragments import slug
 from threatlib.errors import ExportError
 
 _TEMPLATE = Path(__file__).parent / "template"
+_LONGEST_TITLE = 70
 _HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
 _ID = re.compile(r'\bid="([^"]*)"')
 
@@ -43,6 +44,8 @@ class PageInfo:
         What kind of document this is, and where it stands (``Draft``); an empty status is not shown.
     provenance : mapping
         Names and values for the foot of the page.
+    label : str
+        The quarter's short label, for the window's title.
     """
 
     file: str
@@ -57,6 +60,14 @@ class PageInfo:
     series: str = "Strategic Threat Assessment"
     status: str = ""
     provenance: Mapping[str, str] = field(default_factory=dict)
+    label: str = ""
+
+    @property
+    def window_title(self) -> str:
+        """Topic and quarter, and as much more as fits the title of a window or a bookmark."""
+        start = f"{self.title}, {self.label or self.quarter}{' (simulated)' if self.simulated else ''}"
+        longer = f"{start}: {self.partnership}"
+        return longer if len(longer) <= _LONGEST_TITLE else start
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,9 +118,9 @@ def _framed(caption: str, note: str, head: Markup, body: Markup, id: str, *, as_
     ).format(f"{kind} {'cards' if as_cards else 'plain'}".strip(), id, id, caption, small, head, body)
     if as_cards:
         return Markup('<div class="table">{}</div>\n').format(table)
-    return Markup(
-        '<div class="table scroll" role="region" aria-labelledby="{}-caption" tabindex="0">{}</div>\n'
-    ).format(id, table)
+    return Markup('<section class="table scroll" aria-labelledby="{}-caption" tabindex="0">{}</section>\n').format(
+        id, table
+    )
 
 
 def _all_columns(frame: pd.DataFrame) -> dict[str, str]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from threatlib.figures import canvas
 from threatlib.figures.canvas import Sheet
 
-_WIDE_ROW, _NARROW_ROW, _AXIS, _MARK = 34.0, 50.0, 34.0, 18.0
+_WIDE_ROW, _NARROW_ROW, _AXIS, _MARK, _GAP = 34.0, 50.0, 34.0, 18.0, 13.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Ladder:
     def lay(self, ax: Axes, *, marked: bool, grid: bool = True) -> None:
         """Set margins and write labels and words; the horizontal scale is the caller's."""
         sheet, size = self.sheet, self.sheet.size
-        right = max((canvas.text_width(w, size, bold=True) for w in self.words), default=0) + 10
+        right = max((canvas.text_width(w, size, bold=True) for w in self.words), default=0) + _GAP + 2
         broken = [canvas.wrapped(str(label), sheet.width * 0.36, size, lines=2) for label in self.labels]
         left = 6.0 if sheet.narrow else max((canvas.text_width(b, size, bold=True) for b in broken), default=0) + 10
         top = (_MARK if marked else 2) * 0.75
@@ -73,6 +73,6 @@ class Ladder:
             bbox={"facecolor": "white", "lw": 0, "pad": 1.0} if self.sheet.narrow else None,
         )  # fmt: skip
         ax.annotate(
-            self.words[i], (1, y), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points",
+            self.words[i], (1, y), xycoords=("axes fraction", "data"), xytext=(_GAP, 0), textcoords="offset points",
             ha="left", va="center", weight="bold", annotation_clip=False,
         )  # fmt: skip
