@@ -206,10 +206,9 @@ def _change(record: dict[str, Any]) -> Markup:
 
 
 def _direction(record: dict[str, Any]) -> Markup:
-    direction = str(record.get("direction") or "cannot be said")
-    said_already = not known(record.get("change"))
-    why = _text(record, "change_words") if direction == "cannot be said" and not said_already else ""
-    return lines(arrow_html(direction, _text(record, "judgement")), why)
+    direction = text_of(record, "direction") or "cannot be said"
+    unsaid = direction == "cannot be said" and known(record.get("change"))
+    return lines(arrow_html(direction, text_of(record, "judgement")), text_of(record, "change_words") if unsaid else "")
 
 
 def _rate(record: dict[str, Any]) -> Markup:
@@ -262,9 +261,7 @@ _SNAPSHOT: dict[str, Callable[[dict[str, Any], str], Markup]] = {
     "Change": lambda record, _: _change(record),
     "Rate": lambda record, _: _rate(record),
     "Comparator": lambda record, _: _comparator(record),
-    "Direction": lambda record, _: arrow_html(
-        text_of(record, "direction") or "cannot be said", text_of(record, "judgement")
-    ),
+    "Direction": lambda record, _: _direction(record),
     "Trend": lambda record, _: Markup(sparkline(record.get("history") or [])),  # noqa: S704 - made of numbers only
 }
 _ONLY_WHERE_PRESENT = ("Rate", "Comparator", "Trend")
