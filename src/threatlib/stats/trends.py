@@ -105,9 +105,9 @@ def mann_kendall(
     Returns
     -------
     Trend
-        Fewer than two points (with a season: in every season) give s = 0 and NaN for the rest; with fewer than `needed` the numbers are given, but
-        `shortfall()` says that no trend could have been found. All values the same give z = 0, p = 1, slope 0. A
-        perfect trend has a finite z and p with and without correction.
+        Fewer than two points (with a season: in every season) give s = 0 and NaN for the rest. With fewer than
+        `needed` the numbers are given, but `shortfall()` says that no trend could have been found. All values the same
+        give z = 0, p = 1, slope 0. A perfect trend has a finite z and p with and without correction.
 
     Raises
     ------
