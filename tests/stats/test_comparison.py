@@ -179,6 +179,27 @@ def test_significance_of_the_reference():
             assert (words(*verdicts) == part.text("significance")).all()
 
 
+@pytest.mark.parametrize("kind", ["rate_crude", "rate_dsr"])
+def test_significance_of_the_references_charted_rates(kind):
+    areas, points, lines = (
+        table.where(table.text("statistic_arg") == kind)
+        for table in (Table("funnel_significance"), Table("funnel_points"), Table("funnel_limits"))
+    )
+    assert (points.text("area") == areas.text("area")).all()
+    assert (points.text("set") == areas.text("set")).all()
+    centre = dict(zip(lines.text("set"), lines["baseline"], strict=True))
+    target = np.array([centre[name] for name in areas.text("set")])
+    x, per, years = areas["x"], areas["multiplier"], areas["years"]
+    # it charts a published rate, from which it works the people back
+    people = np.divide(per * x, areas["rate"] * years, out=areas["n"] / years, where=x > 0)
+    assert_close(people[x > 0], points["denominator_derived"][x > 0])
+    people = points["denominator_derived"] * years / per
+    verdict = words(*(compare(rate(x, people, per=1, confidence=c), target) for c in (0.95, 0.998)))
+    few = (kind == "rate_dsr") & (x < 10)
+    assert (verdict[~few] == areas.text("significance")[~few]).all()
+    assert np.char.startswith(areas.text("significance")[few], "Not applicable").all()
+
+
 def test_chance_limits_of_nothing():
     for kind in ("rate", "proportion"):
         for target, axis in ((np.nan, 5), (-1, 5), (0.1, 0), (0.1, np.inf), (np.inf, 5)):
@@ -215,6 +236,8 @@ def test_a_verdict_on_a_hidden_count_holds_for_every_value():
     assert str(compare(hidden, 10).verdict) == "cannot say"
     assert str(compare(bounds(rate, Between(20, 22), 10_000), 21).verdict) == "similar"
     assert str(compare(rate(50, 10_000), hidden).verdict) == "higher"
+    assert str(compare(rate(50, 10_000), bounds(rate, Between(1, 60), 10_000)).verdict) == "cannot say"
+    assert str(compare(rate(5, 10_000), bounds(rate, Between(4, 90), 10_000)).verdict) == "cannot say"
 
 
 @given(st.integers(0, 8), st.integers(0, 4), st.floats(0.1, 30))

@@ -19,5 +19,10 @@ def test_a_quantile_too_large_to_be_whole_still_comes_back():
     assert 1e20 < quantile(0.5, np.array(2.0), np.array(1e-21)) < 1e22
 
 
+def test_a_level_met_exactly_is_reached():
+    # shape 1, success 1/2: P(0) = 1/2
+    assert quantile(0.5, np.array(1.0), np.array(0.5)) == 0
+
+
 def test_no_series():
     assert quantile(0.5, np.zeros(0), np.zeros(0)).shape == (0,)

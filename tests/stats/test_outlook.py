@@ -104,6 +104,12 @@ def test_a_marked_season_is_learnt_and_a_faint_one_is_not():
     assert float(year_end([100], periods_in_year=4, history=faint).estimate) == pytest.approx(400, rel=0.03)
 
 
+def test_years_without_any_case_say_nothing_of_the_season():
+    past = np.zeros((8, 4))
+    past[-1] = NAN
+    assert_close(year_end([20], periods_in_year=4, history=past).estimate, 80)
+
+
 def test_last_years_total_is_the_threshold_unless_another_is_given():
     past = np.full((2, 4), 100.0)
     rising = year_end([150], periods_in_year=4, history=past)
