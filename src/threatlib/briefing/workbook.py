@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from threatlib.assessment import Assessment
@@ -38,6 +39,7 @@ PUBLISHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """Tables that leave the house, in order: title, and the columns shown (all of them if none are named)."""
 
+_SHORTHAND_NOTE = "; ".join(f"{short} {words}" for short, words in SHORTHAND.items())
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -60,7 +62,7 @@ def _frame(assessment: Assessment, name: str, columns: tuple[str, ...]) -> pd.Da
         if pd.api.types.is_datetime64_any_dtype(values):
             out[column] = values.dt.strftime("%Y-%m-%d")
         elif pd.api.types.is_float_dtype(values):
-            out[column] = values.round(6)
+            out[column] = values.where(np.isfinite(values)).round(6)
         elif pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
             out[column] = values
         else:
@@ -87,7 +89,7 @@ def _workbook(path: Path, frames: Mapping[str, pd.DataFrame], assessment: Assess
             table=_filled(frame),
             table_name=name,
             title=PUBLISHED[name][0],
-            subtitles=[*marking, assessment.protection.marking],
+            subtitles=[*marking, f"{assessment.protection.marking} $$shorthand$$"],
             instructions="This sheet holds one table. Shorthand in square brackets is explained on the cover.",
             scope=scope,
             source="Partnership returns and published figures, as registered",
@@ -105,7 +107,7 @@ def _workbook(path: Path, frames: Mapping[str, pd.DataFrame], assessment: Assess
         str(path),
         sheets,
         cover=cover,
-        notes_table=None,
+        notes_table=pd.DataFrame({"Note reference": ["shorthand"], "Note text": [_SHORTHAND_NOTE]}),
         auto_width=True,
         workbook_options={"strings_to_formulas": False, "strings_to_urls": False},
     )
