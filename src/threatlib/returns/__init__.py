@@ -12,13 +12,15 @@ from typing import Any
 import pandas as pd
 
 from threatlib.catalogue import Definitions
-from threatlib.observations import COLUMNS, empty
-from threatlib.returns.grids import grids, with_header
+from threatlib.returns.canonical import header_place, read_canonical
+from threatlib.returns.grids import Sheet, Unreadable, sheets
 from threatlib.returns.interpret import interpret
-from threatlib.returns.problems import Problem, as_records
+from threatlib.returns.problems import Problem, as_records, shown
 from threatlib.returns.register import data_files, digest, read_register
+from threatlib.returns.rows import REQUIRED, Place, Rows
+from threatlib.returns.safety import refusal
 
-__all__ = ["Problem", "as_records", "digest", "read"]
+__all__ = ["Problem", "as_records", "digest", "read", "shown"]
 
 
 def read(folder: Path, definitions: Definitions) -> tuple[pd.DataFrame, pd.DataFrame, list[Problem]]:
@@ -30,65 +32,79 @@ def read(folder: Path, definitions: Definitions) -> tuple[pd.DataFrame, pd.DataF
         Observations (see `observations.COLUMNS`), the register, and all problems of all files.
     """
     register, problems = read_register(folder)
-    known = set(register["file"])
-    for path in data_files(folder):
-        name = path.relative_to(folder).as_posix()
-        if name not in known:
-            problems.append(
-                Problem(
-                    name,
-                    "",
-                    0,
-                    "",
-                    "a file that is not in register.csv",
-                    "every file registered before it is used",
-                    "Run `threatlib check` to register it.",
-                )
-            )
-    tables = []
-    for _, entry in register.iterrows():
-        path = folder / entry["file"]
-        if not path.is_file():
-            problems.append(
-                Problem(
-                    "register.csv",
-                    "",
-                    entry["row"],
-                    "file",
-                    f"'{entry['file']}', which is not there",
-                    "a file that exists",
-                    "Put the file back, or remove the entry.",
-                )
-            )
-            continue
-        if digest(path) != entry["sha256"]:
-            problems.append(
-                Problem(
-                    entry["file"],
-                    "",
-                    0,
-                    "",
-                    "contents that differ from the registered checksum",
-                    "the file as it was received",
-                    "Restore it; a corrected file is registered anew under its own name.",
-                )
-            )
-            continue
-        rows, faults = _read_file(path, entry, definitions)
-        tables.append(rows)
-        problems += faults
-    table = pd.concat([empty(), *tables], ignore_index=True) if tables else empty()
-    return table.astype(COLUMNS), register, problems
+    problems += _unregistered(folder, set(register["file"]))
+    rows = Rows()
+    for entry in register.to_dict("records"):
+        problems += _gather(folder, entry, rows)
+    table, faults = interpret(rows, definitions)
+    return table, register, problems + faults
 
 
-def _read_file(path: Path, entry: pd.Series[Any], definitions: Definitions) -> tuple[pd.DataFrame, list[Problem]]:
-    tables, problems = [], []
-    for sheet, grid in grids(path):
-        raw, faults = with_header(grid, entry["file"], sheet)
+def _unregistered(folder: Path, known: set[str]) -> list[Problem]:
+    names = [path.relative_to(folder).as_posix() for path in data_files(folder)]
+    found, wanted = "a file that is not in register.csv", "every file registered before it is used"
+    return [
+        Problem(name, "", 0, "", found, wanted, "Run `threatlib check` to register it.")
+        for name in names
+        if name not in known
+    ]
+
+
+def _gather(folder: Path, entry: dict[Any, Any], rows: Rows) -> list[Problem]:
+    """Add a registered file's rows of text, or say why it cannot be read."""
+    path, file = folder / entry["file"], entry["file"]
+    refused = refusal(path, file, folder)
+    if refused:
+        return [refused]
+    if digest(path) != entry["sha256"]:
+        found, wanted = "contents that differ from the registered checksum", "the file as it was received"
+        return [
+            Problem(
+                file, "", 0, "", found, wanted, "Restore it; a corrected file is registered anew under its own name."
+            )
+        ]
+    try:
+        found_sheets = sheets(path, file)
+    except Unreadable as fault:
+        return [fault.problem]
+    return _add_canonical(found_sheets, entry, rows)
+
+
+def _add_canonical(found: list[Sheet], entry: dict[Any, Any], rows: Rows) -> list[Problem]:
+    """Add the sheets that have a header row; the others are notes, unless there is no header at all."""
+    headed = [(sheet, place) for sheet in found if (place := header_place(sheet.grid)) is not None]
+    if not headed:
+        first = found[0].name if found else ""
+        wanted = f"a row with {', '.join(REQUIRED)}"
+        todo = "Use the return form, or declare the layout under layouts/."
+        return [Problem(entry["file"], first, 1, "", "no header row", wanted, todo)]
+    problems = []
+    for sheet, place in headed:
+        columns, numbers, headings, faults = read_canonical(sheet.grid, place, entry["file"], sheet.name)
         problems += faults
-        if raw is None:
-            continue
-        rows, faults = interpret(raw, entry, sheet, definitions)
-        tables.append(rows)
-        problems += faults
-    return (pd.concat(tables, ignore_index=True) if tables else empty()), problems
+        if columns:
+            origin = Place(
+                entry["file"],
+                sheet.name,
+                entry["agency"],
+                entry["received_on"].isoformat()[:10],
+                entry["kind"],
+                headings,
+            )
+            rows.add(origin, _with_formulas(columns, numbers, sheet), numbers)
+    return problems
+
+
+def _with_formulas(columns: dict[str, list[str]], numbers: list[int], sheet: Sheet) -> dict[str, list[str]]:
+    """Say in the note of each figure that its value is a formula's, where it is."""
+    if not sheet.formulas:
+        return columns
+    at = {row for row, _ in sheet.formulas}
+    notes = columns.get("note") or [""] * len(numbers)
+    told = "the value of a formula"
+    return columns | {
+        "note": [
+            f"{note}; {told}".removeprefix("; ") if number - 1 in at else note
+            for note, number in zip(notes, numbers, strict=True)
+        ]
+    }

@@ -1,91 +1,188 @@
-"""Files to sheets of text with their header found: CSV and Excel alike."""
+"""Files to sheets of text: CSV in any common encoding, and Excel workbooks, alike."""
 
 from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import Any
 
 from threatlib.returns.problems import Problem
+from threatlib.returns.safety import MAX_CELLS, MAX_COLUMNS
 
-REQUIRED = ("indicator", "area", "period", "value")
-OPTIONAL = ("numerator", "denominator", "breakdown", "status", "note", "agency", "unit", "basis")
-PUBLISHED_NAMES = {
-    "indicator_id": "indicator",
-    "direction": "said",
-    "comparator_role": "role",
-    "source_section": "section",
-    "source_offset": "offset",
-    "period_type": "kind",
-}
-"""Columns of the partnership's published figures, and what they are called here."""
+_BYTE_ORDER_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
+)  # fmt: skip
+_DELIMITERS = (",", ";", "\t", "|")
+_SAMPLE = 40
 
 
-def grids(path: Path) -> Iterator[tuple[str, list[list[str]]]]:
-    """Sheets of a file as lists of rows of text; a CSV is one sheet without a name."""
-    if path.suffix == ".xlsx":
-        from openpyxl import load_workbook
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet as rows of text (a CSV is one without a name); `formulas` are cells by row and column from 0."""
 
-        book = load_workbook(path, read_only=True, data_only=True)
-        for sheet in book.worksheets:
-            yield sheet.title, [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)]
-        book.close()
-        return
-    raw = path.read_bytes()
+    name: str
+    grid: list[list[str]]
+    formulas: frozenset[tuple[int, int]] = frozenset()
+
+
+class Unreadable(Exception):
+    """A file that cannot be read at all; carries the problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
+
+
+def sheets(path: Path, file: str) -> list[Sheet]:
+    """Sheets of a file, in their order.
+
+    Raises
+    ------
+    Unreadable
+        With the problem, if the file is not text or not a workbook, or is larger than any return can be.
+    """
+    if path.suffix.lower() == ".xlsx":
+        return _workbook(path, file)
+    return [Sheet("", _table(path.read_bytes(), file))]
+
+
+def _unreadable(file: str, found: str, wanted: str, todo: str, *, sheet: str = "", row: int = 0) -> Unreadable:
+    return Unreadable(Problem(file, sheet, row, "", found, wanted, todo))
+
+
+def decode(raw: bytes, file: str) -> str:
+    """Text of a file: by its byte-order mark, else UTF-8, else the encoding of Windows in Western Europe."""
+    marked = next((name for mark, name in _BYTE_ORDER_MARKS if raw.startswith(mark)), None)
+    for encoding in [marked] if marked else ["utf-8", "cp1252"]:
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" not in text:
+            return text
+    raise _unreadable(
+        file, "bytes that are not text", "a CSV file in UTF-8", "Save it anew as 'CSV UTF-8', or send the workbook."
+    )
+
+
+def _table(raw: bytes, file: str) -> list[list[str]]:
+    text = decode(raw, file)
+    delimiter = _delimiter(text)
+    if text[:4].lower() == "sep=":
+        text = text[text.find("\n") + 1 :] if "\n" in text else ""
+    grid: list[list[str]] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    yield "", list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        for line in reader:
+            if len(line) > MAX_COLUMNS:
+                raise _too_wide(file, "", len(grid) + 1, len(line))
+            grid.append(line)
+    except csv.Error as fault:
+        raise _unreadable(
+            file, f"a line that is not CSV ({fault})", "cells between delimiters, with quotes opened and closed",
+            "Look for a stray quotation mark in or above this row.", row=len(grid) + 1,
+        ) from fault  # fmt: skip
+    return grid
 
 
-def _cell(value: object) -> str:
+def _too_wide(file: str, sheet: str, row: int, width: int) -> Unreadable:
+    return _unreadable(
+        file, f"{width:,} columns", f"at most {MAX_COLUMNS:,} columns",
+        "Send the table alone, without the empty or repeated columns beside it.", sheet=sheet, row=row,
+    )  # fmt: skip
+
+
+def _delimiter(text: str) -> str:
+    """The delimiter that the file declares, or the one that makes the most cells of its first rows."""
+    first = text[:6].lower().rstrip("\r\n")
+    if len(first) > 4 and first.startswith("sep=") and text[4] in _DELIMITERS:
+        return text[4]
+    sample = "\n".join(text[:100_000].splitlines()[:_SAMPLE])
+
+    def widest(delimiter: str) -> int:
+        try:
+            return max((len(line) for line in csv.reader(io.StringIO(sample), delimiter=delimiter)), default=0)
+        except csv.Error:
+            return 0
+
+    return max(_DELIMITERS, key=widest)
+
+
+def _workbook(path: Path, file: str) -> list[Sheet]:
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        try:
+            return [_sheet(sheet, file, formulas) for sheet, formulas in _with_formulas(path, book.worksheets)]
+        finally:
+            book.close()
+    except (Unreadable, MemoryError, KeyboardInterrupt):
+        raise
+    except Exception as fault:  # openpyxl raises whatever a damaged part makes it stumble over
+        raise _unreadable(
+            file, "a damaged workbook", "a workbook that Excel opens without a warning",
+            "Open it in Excel, save it anew as .xlsx, and send that.",
+        ) from fault  # fmt: skip
+
+
+def _with_formulas(path: Path, worksheets: list[Any]) -> Iterator[tuple[Any, frozenset[tuple[int, int]]]]:
+    with zipfile.ZipFile(path) as parts:
+        names = [n for n in parts.namelist() if n.startswith("xl/worksheets/")]
+        some = any(b"<f>" in (part := parts.read(name)) or b"<f " in part or b"<f/" in part for name in names)
+    if not some:
+        yield from ((sheet, frozenset()) for sheet in worksheets)
+        return
+    from openpyxl import load_workbook
+
+    book = load_workbook(path, read_only=True, data_only=False, keep_links=False)
+    for sheet, twin in zip(worksheets, book.worksheets, strict=True):
+        twin.reset_dimensions()
+        cells = (
+            (r, c) for r, row in enumerate(twin.iter_rows()) for c, cell in enumerate(row) if cell.data_type == "f"
+        )
+        yield sheet, frozenset(cells)
+    book.close()
+
+
+def _sheet(sheet: Any, file: str, formulas: frozenset[tuple[int, int]]) -> Sheet:
+    sheet.reset_dimensions()  # a workbook may claim any size; only the cells that are there count
+    grid: list[list[str]] = []
+    cells = 0
+    for row in sheet.iter_rows():
+        cells += len(row)
+        if len(row) > MAX_COLUMNS or cells > MAX_CELLS:
+            raise _too_wide(file, sheet.title, len(grid) + 1, len(row))
+        grid.append([_text(cell) for cell in row])
+    for r, c in sorted(formulas):
+        if r < len(grid) and (c >= len(grid[r]) or not grid[r][c]):
+            raise _unreadable(
+                file, "a formula without its value", "the value of every formula stored with it",
+                "Open the workbook in Excel, save it, and send that.", sheet=sheet.title, row=r + 1,
+            )  # fmt: skip
+    return Sheet(sheet.title, grid, formulas)
+
+
+def _text(cell: Any) -> str:
+    """What a cell shows: whole numbers without a point, percentages with their sign, dates in ISO order."""
+    value = cell.value
     if value is None:
         return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value.isoformat()[:10] if hasattr(value, "isoformat") else str(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, (int, float)):
+        if "%" in (cell.number_format or ""):
+            return f"{_plain(round(value * 100, 10))}%"
+        return _plain(value)
+    return value.isoformat().removesuffix("T00:00:00") if hasattr(value, "isoformat") else str(value)
 
 
-def with_header(grid: list[list[str]], file: str, sheet: str) -> tuple[pd.DataFrame | None, list[Problem]]:
-    """Find the header row (title rows may stand above it) and give the rows below under their canonical names."""
-    renamed = [
-        [PUBLISHED_NAMES.get(name, name) for name in (cell.strip().lower() for cell in line)] for line in grid[:20]
-    ]
-    place = next((i for i, names in enumerate(renamed) if {"indicator", "period", "value"} <= set(names)), None)
-    if place is None:
-        if sheet and not any("indicator" in [cell.strip().lower() for cell in line] for line in grid):
-            return None, []  # a sheet of notes beside the data
-        return None, [
-            Problem(
-                file,
-                sheet,
-                1,
-                "",
-                "no header row",
-                f"a row with {', '.join(REQUIRED)}",
-                "Use the return form, or declare the layout under layouts/.",
-            )
-        ]
-    names = renamed[place]
-    problems = []
-    doubled = sorted({n for n in names if n and names.count(n) > 1})
-    missing = [name for name in REQUIRED if name not in names]
-    if doubled or missing:
-        found = f"column '{doubled[0]}' twice" if doubled else f"no column '{missing[0]}'"
-        problems.append(
-            Problem(file, sheet, place + 1, "", found, ", ".join(REQUIRED), "Name each column once, as in the form.")
-        )
-        return None, problems
-    width = len(names)
-    body = [(place + 2 + i, [*row[:width], *[""] * (width - len(row))]) for i, row in enumerate(grid[place + 1 :])]
-    body = [(number, row) for number, row in body if any(cell.strip() for cell in row)]
-    frame = pd.DataFrame([row for _, row in body], columns=names, dtype="str")
-    frame = frame[[name for name in names if name]].apply(lambda column: column.str.strip())
-    frame["row"] = [number for number, _ in body]
-    return frame, problems
+def _plain(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else str(value)

@@ -1,126 +1,220 @@
-"""Rows of text to observations: indicator, area, period, value and status, each checked."""
+"""Rows of text to observations: indicator, area, period, value and status, each checked, all files at once."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from threatlib.catalogue import Definitions
-from threatlib.observations import HAS_VALUE, STATUSES, periods_of
-from threatlib.returns.cells import numbers as read_numbers
-from threatlib.returns.grids import OPTIONAL, REQUIRED
+from threatlib.observations import COLUMNS, HAS_VALUE, STATUSES, empty, periods_of
+from threatlib.periods import Period
+from threatlib.returns.cells import Column, Numbers, numbers
 from threatlib.returns.problems import Problem
+from threatlib.returns.rows import Rows
 
-_ALL = (*REQUIRED, *OPTIONAL, "said", "role", "section", "offset", "kind")
-_MONTHLY = {"monthly": "month", "snapshot": "snapshot"}
+LIKE_IT = 200
+"""Problems of one kind in one column of a file that are listed one by one; the rest are counted."""
+
+_HINTS = {"monthly": "month", "snapshot": "snapshot"}
+_SENDABLE = tuple(status for status in STATUSES if status != "withheld")
+_PERCENTAGES = ("percent", "percent_change", "percentage_points")
+
+Mask = NDArray[np.bool_]
 
 
-def interpret(
-    raw: pd.DataFrame, entry: pd.Series[Any], sheet: str, definitions: Definitions
-) -> tuple[pd.DataFrame, list[Problem]]:
-    """Text to values, statuses and periods; what does not fit is a problem and is left out."""
-    file = entry["file"]
-    problems: list[Problem] = []
-    catalogue, partnership = definitions.catalogue, definitions.partnership
-    column = {name: raw[name] if name in raw else pd.Series("", raw.index, dtype="str") for name in _ALL}
+def interpret(rows: Rows, definitions: Definitions) -> tuple[pd.DataFrame, list[Problem]]:
+    """Text to values, statuses and periods (see `observations.COLUMNS`); what does not fit is a problem, left out."""
+    if not len(rows):
+        return empty(), []
+    column = {name: Column.of(cells) for name, cells in rows.columns.items()}
+    work = _Work(rows, column, definitions, np.array(rows.place), [])
+    work.refuse_unknown()
+    periods = work.periods()
+    figures = {name: numbers(column[name]) for name in ("value", "numerator", "denominator")}
+    status = work.statuses(figures)
+    known = column["indicator"].map(lambda name: name in definitions.catalogue.by_id, "bool")
+    keep = np.flatnonzero(~work.bad & known)
+    return work.table(keep, periods, figures, status), work.problems
 
-    def refuse(bad: pd.Series, name: str, wanted: str, todo: str) -> None:
-        for index in raw.index[bad]:
-            where = int(raw.loc[index, "row"])
-            problems.append(Problem(file, sheet, where, name, f"'{column[name][index]}'", wanted, todo))
 
-    known = set(catalogue.by_id)
-    unknown = ~column["indicator"].isin(known | set(catalogue.left_out_reasons))
-    refuse(unknown, "indicator", "an indicator of catalogue.yaml", "`threatlib catalogue` lists them.")
-    areas = {area.name for area in partnership.areas}
-    stray = ~column["area"].isin(areas)
-    refuse(stray, "area", f"one of {', '.join(sorted(areas))}", "Use the area's name as in partnership.yaml.")
+@dataclass
+class _Work:
+    """The rows under the reading: `bad` marks those that have a problem."""
 
-    frequency = column["indicator"].map({i.id: _MONTHLY.get(i.frequency, "") for i in catalogue.indicators}).fillna("")
-    hints = column["kind"].where(column["kind"].isin(["snapshot", "month"]), frequency)
-    periods = periods_of(zip(column["period"], hints, strict=True), partnership.undated_periods)
-    read_periods = [periods[key] for key in zip(column["period"], hints, strict=True)]
-    lost = pd.Series([isinstance(p, ValueError) for p in read_periods], raw.index)
-    for index in raw.index[lost]:
-        fault = str(periods[column["period"][index], hints[index]])
-        found, _, wanted = fault.removeprefix("found ").partition(", wanted ")
-        problems.append(
-            Problem(
-                file, sheet, int(raw.loc[index, "row"]), "period", found, wanted or "a period", "Correct the period."
-            )
+    rows: Rows
+    column: dict[str, Column]
+    definitions: Definitions
+    place: NDArray[np.int64]
+    problems: list[Problem]
+
+    def __post_init__(self) -> None:
+        self.bad: Mask = np.zeros(len(self.rows), dtype=bool)
+
+    def refuse(self, where: Mask, name: str, wanted: str | NDArray[Any], todo: str) -> None:
+        """Note a problem for every marked row, naming the column as its sender does."""
+        fresh = np.flatnonzero(where)
+        self.bad |= where
+        counts: dict[int, int] = {}
+        for index in map(int, fresh):
+            number = int(self.place[index])
+            place = self.rows.places[number]
+            counts[number] = counts.get(number, 0) + 1
+            if counts[number] > LIKE_IT:
+                continue
+            heading = place.headings.get(name, name).strip() or name
+            if name == "value" and self.rows.cell[index]:
+                heading = self.rows.cell[index]
+            found = self.column[name][index]
+            shown = f"'{found[:80]}'" if found else "nothing"
+            asked = wanted if isinstance(wanted, str) else str(wanted[index])
+            self.problems.append(Problem(place.file, place.sheet, self.rows.row[index], heading, shown, asked, todo))
+        for index, count in counts.items():
+            if count > LIKE_IT:
+                place = self.rows.places[index]
+                more = f"{count - LIKE_IT:,} more problems like the ones above"
+                asked = wanted if isinstance(wanted, str) else "what is said above"
+                self.problems.append(Problem(place.file, place.sheet, 0, name, more, asked, todo))
+
+    def refuse_unknown(self) -> None:
+        catalogue, partnership = self.definitions.catalogue, self.definitions.partnership
+        names = {*catalogue.by_id, *catalogue.left_out_reasons}
+        unknown = self.column["indicator"].map(lambda name: name not in names, "bool")
+        self.refuse(unknown, "indicator", "an indicator of catalogue.yaml", "`threatlib catalogue` lists them.")
+        areas = {area.name for area in partnership.areas}
+        stray = self.column["area"].map(lambda name: name not in areas, "bool")
+        self.refuse(stray, "area", f"one of {', '.join(sorted(areas))}", "Use the area's name as in partnership.yaml.")
+
+    def periods(self) -> NDArray[Any]:
+        """The period of every row (None where it cannot be read), each spelling read once."""
+        often = {i.id: _HINTS.get(i.frequency, "") for i in self.definitions.catalogue.indicators}
+        hint = self.column["indicator"].map(lambda name: often.get(name, ""))
+        said = self.column["kind"].map(lambda kind: kind if kind in ("snapshot", "month") else "")
+        keys = np.array([f"{h}|{p}" for h, p in zip(np.where(said != "", said, hint), self.column["period"].text,
+                                                    strict=True)], dtype=object)  # fmt: skip
+        codes, distinct = pd.factorize(keys)
+        pairs = [(key.split("|", 1)[1], key.split("|", 1)[0]) for key in distinct]
+        read = periods_of(pairs, self.definitions.partnership.undated_periods)
+        found = np.empty(len(pairs), dtype=object)
+        wanted = np.empty(len(pairs), dtype=object)
+        for position, pair in enumerate(pairs):
+            answer = read[pair]
+            found[position] = answer if isinstance(answer, Period) else None
+            wanted[position] = "" if isinstance(answer, Period) else _wanted(answer)
+        lost = np.array([period is None for period in found], dtype=bool)[codes]
+        self.refuse(lost, "period", wanted[codes], "Correct the period.")
+        return found[codes]
+
+    def statuses(self, figures: dict[str, Numbers]) -> NDArray[Any]:
+        """The status of every row: what is said of it, else what its value says; numbers that cannot be are refused."""
+        units = {i.id: i.unit for i in self.definitions.catalogue.indicators}
+        indicator, value = self.column["indicator"], figures["value"]
+        whole = indicator.map(lambda name: units.get(name) == "count", "bool")
+        share = indicator.map(lambda name: units.get(name, "percent") in _PERCENTAGES, "bool")
+        wanted = np.where(whole, "a whole number", np.where(share, "a percentage", "a number"))
+        odd = whole & ~np.isnan(value.value) & ((value.value < 0) | (np.nan_to_num(value.value) % 1 != 0))
+        wrong = value.bad | (value.percent & ~share) | (odd & self._returned())
+        self.refuse(wrong, "value", wanted, "Write digits; '*' if suppressed; leave blank if not returned.")
+        for name in ("numerator", "denominator"):
+            self.refuse(figures[name].bad, name, "a number or blank", "Write digits, or leave it blank.")
+        said = self.column["status"].map(str.lower)
+        there = self.column["status"].map(lambda text: text != "", "bool")
+        stray = there & self.column["status"].map(lambda text: text.lower() not in _SENDABLE, "bool")
+        self.refuse(stray, "status", f"one of {', '.join(_SENDABLE)}", "Correct or clear it.")
+        has = self.column["status"].map(lambda text: text.lower() in HAS_VALUE, "bool")
+        clash = there & ~stray & ~value.bad & (has != ~np.isnan(value.value))
+        self.refuse(
+            clash,
+            "status",
+            "a status that agrees with the value",
+            "A number has a status with a value, a blank has not.",
         )
+        return np.where(there, said, value.status)
 
-    value, status, lower, upper, bad = read_numbers(column["value"])
-    refuse(bad, "value", "a number", "Write digits; '[c]' if suppressed; leave blank if not returned.")
-    said_status = column["status"].str.lower()
-    wrong = (said_status != "") & ~said_status.isin([s for s in STATUSES if s != "withheld"])
-    refuse(wrong, "status", f"one of {', '.join(s for s in STATUSES if s != 'withheld')}", "Correct or clear it.")
-    clash = (said_status != "") & ~wrong & (said_status.isin(HAS_VALUE) != value.notna()) & ~bad
-    refuse(
-        clash, "status", "a status that agrees with the value", "A number has a status with a value, a blank has not."
-    )
-    status = status.where((said_status == "") | wrong, said_status)
+    def _returned(self) -> Mask:
+        """Rows that agencies sent: a report may print half a count, a return may not."""
+        own = np.array([place.source in ("return", "simulated") for place in self.rows.places], dtype=bool)
+        return np.asarray(own[self.place], dtype=bool)
 
-    numbers = {}
-    for name in ("numerator", "denominator"):
-        numbers[name], _, _, _, off = read_numbers(column[name])
-        refuse(off, name, "a number or blank", "Write digits, or leave it blank.")
-        bad = bad | off
-
-    fit = ~(unknown | stray | lost | bad | wrong | clash)
-    keep = np.flatnonzero(fit & column["indicator"].isin(known))
-    chosen = [p for p, good in zip(read_periods, fit & column["indicator"].isin(known), strict=True) if good]
-    units = {i.id: i.unit for i in catalogue.indicators}
-    picked = {name: text.iloc[keep].reset_index(drop=True) for name, text in column.items()}
-    rows = raw["row"].iloc[keep].reset_index(drop=True)
-    place = f"{file}#{sheet}" if sheet else file
-    table = pd.DataFrame(
-        {
-            "obs": [f"{place}:{number}" for number in rows],
-            "indicator": picked["indicator"],
-            "agency": _agencies(picked["agency"], entry["agency"], definitions),
-            "area": picked["area"],
-            "breakdown": picked["breakdown"],
-            "period": [p.label for p in chosen],  # type: ignore[union-attr]
-            "kind": [p.kind for p in chosen],  # type: ignore[union-attr]
-            "start": pd.to_datetime([p.start for p in chosen]).astype("datetime64[s]"),  # type: ignore[union-attr]
-            "end": pd.to_datetime([p.end for p in chosen]).astype("datetime64[s]"),  # type: ignore[union-attr]
-            "value": value.iloc[keep].to_numpy(),
-            "lower": lower.iloc[keep].to_numpy(),
-            "upper": upper.iloc[keep].to_numpy(),
-            "status": status.iloc[keep].to_numpy(),
-            "numerator": numbers["numerator"].iloc[keep].to_numpy(),
-            "denominator": numbers["denominator"].iloc[keep].to_numpy(),
-            "unit": picked["indicator"].map(units),
-            "basis": picked["basis"].replace("", "stated"),
-            "role": picked["role"].replace("", "local"),
-            "said": picked["said"],
-            "locator": _locators(picked),
-            "note": picked["note"],
-            "file": file,
-            "sheet": sheet,
-            "row": rows,
-            "received_on": entry["received_on"],
-            "source": entry["kind"],
+    def table(
+        self, keep: NDArray[np.int64], periods: NDArray[Any], figures: dict[str, Numbers], status: NDArray[Any]
+    ) -> pd.DataFrame:
+        """The rows that are kept, as observations."""
+        if not len(keep):
+            return empty()
+        rows, places, partnership = self.rows, self.rows.places, self.definitions.partnership
+        of = self.place[keep]
+        text = {name: column.text[keep] for name, column in self.column.items()}
+        units = {i.id: i.unit for i in self.definitions.catalogue.indicators}
+        roles = {area.name: area.role for area in partnership.areas}
+        role = self.column["area"].map(lambda name: roles.get(name, "local"))[keep]
+        prefix = [place.prefix for place in places]
+        value = figures["value"]
+        when = Column.of([place.received_on for place in places])
+        numbers_kept = {
+            "value": value.value[keep], "lower": value.lower[keep], "upper": value.upper[keep],
+            "numerator": figures["numerator"].value[keep], "denominator": figures["denominator"].value[keep],
+        }  # fmt: skip
+        dates = _days(periods[keep])
+        data: dict[str, Any] = {
+            "obs": [f"{prefix[p]}:{rows.row[i]}{_dotted(rows.cell[i])}" for p, i in zip(of, keep, strict=True)],
+            "indicator": text["indicator"],
+            "agency": self._agencies(keep),
+            "area": text["area"],
+            "breakdown": text["breakdown"],
+            "status": status[keep],
+            "unit": self.column["indicator"].map(lambda name: units.get(name, ""))[keep],
+            "basis": np.where(text["basis"] == "", "stated", text["basis"]),
+            "role": np.where(role == "comparator", role, np.where(text["role"] == "", "local", text["role"])),
+            "said": text["said"],
+            "locator": np.where(text["offset"] == "", "", text["section"] + " @" + text["offset"]),
+            "note": text["note"],
+            "file": np.array([place.file for place in places], dtype=object)[of],
+            "sheet": np.array([place.sheet for place in places], dtype=object)[of],
+            "row": np.array(rows.row)[keep],
+            "received_on": when.map(pd.Timestamp)[of],
+            "source": np.array([place.source for place in places], dtype=object)[of],
             "used": True,
             "marks": "",
         }
-    )
-    roles = {area.name: area.role for area in partnership.areas}
-    table.loc[table["area"].map(roles) == "comparator", "role"] = "comparator"
-    return table, problems
+        return pd.DataFrame(data | numbers_kept | dates)[list(COLUMNS)].astype(COLUMNS)
+
+    def _agencies(self, keep: NDArray[np.int64]) -> NDArray[Any]:
+        """The agency a figure is of, under its one name; the file's sender where the row says nothing."""
+
+        def one_name(text: str) -> str:
+            agency = self.definitions.partnership.agency_named(text)
+            return agency.name if agency else text
+
+        said = self.column["agency"].map(one_name)[keep]
+        sender = Column.of([place.agency for place in self.rows.places]).map(one_name)[self.place[keep]]
+        return np.where(said == "", sender, said)
 
 
-def _agencies(said: pd.Series, sender: str, definitions: Definitions) -> pd.Series:
-    """The agency a figure is of, under its one name; the file's sender where the row says nothing."""
-    names = {}
-    for text in set(said) | {sender}:
-        agency = definitions.partnership.agency_named(text or sender)
-        names[text] = agency.name if agency else (text or sender)
-    return said.map(names)
+def _dotted(cell: str) -> str:
+    return f":{cell}" if cell else ""
 
 
-def _locators(picked: dict[str, pd.Series]) -> pd.Series:
-    return (picked["section"] + " @" + picked["offset"]).where(picked["offset"] != "", "")
+def _wanted(fault: ValueError) -> str:
+    """What a period's own complaint says was wanted."""
+    words = str(fault)
+    return words.split(", wanted ", 1)[1] if ", wanted " in words else words.split("', ", 1)[-1]
+
+
+def _days(periods: NDArray[Any]) -> dict[str, Any]:
+    distinct: dict[Period, int] = {}
+    codes = np.array([distinct.setdefault(period, len(distinct)) for period in periods], dtype=np.int64)
+
+    def spread(values: Iterable[Any], kind: str) -> NDArray[Any]:
+        return np.array(list(values), dtype=kind)[codes]
+
+    return {
+        "period": spread((p.label for p in distinct), "object"),
+        "kind": spread((p.kind for p in distinct), "object"),
+        "start": spread((p.start for p in distinct), "datetime64[s]"),
+        "end": spread((p.end for p in distinct), "datetime64[s]"),
+    }

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
+
+FORMS = ("text", "csv", "json")
+"""How problems can be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,28 @@ class Problem:
             place.append(f"'{self.column}'")
         return f"{', '.join(place)}: found {self.found}, wanted {self.wanted}. {self.todo}"
 
+    def under(self, folder: str) -> Problem:
+        """The same problem with its file named from outside the partnership's folder."""
+        return replace(self, file=f"{folder}/{self.file}")
+
 
 def as_records(problems: Iterable[Problem]) -> pd.DataFrame:
     """The problems as a table."""
     return pd.DataFrame([asdict(p) for p in problems], columns=[*Problem.__dataclass_fields__])
+
+
+def shown(problems: Sequence[Problem], form: str) -> str:
+    """The problems as lines of text, as CSV or as JSON; nothing in a CSV can be taken for a formula."""
+    if form == "json":
+        return json.dumps([asdict(p) for p in problems], indent=1, ensure_ascii=False)
+    if form == "csv":
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(Problem.__dataclass_fields__)
+        writer.writerows([_harmless(value) for value in asdict(p).values()] for p in problems)
+        return out.getvalue().rstrip("\n")
+    return "\n".join(map(str, problems))
+
+
+def _harmless(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

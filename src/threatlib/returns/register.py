@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,12 @@ from threatlib.returns.problems import Problem
 
 REGISTER = ("file", "sha256", "agency", "period", "received_on", "supersedes", "kind", "note")
 KINDS = ("return", "published", "official", "simulated")
+FOLDERS = ("published", "official", "returns", "reference")
+"""Where a partnership's files of figures lie."""
+
+READABLE = (".csv", ".tsv", ".txt", ".xlsx")
+REFUSED = (".xls", ".xlsm", ".xlsb", ".ods", ".zip", ".pdf", ".docx", ".parquet")
+"""What also gets sent: not read, and said so."""
 
 
 def digest(path: Path) -> str:
@@ -22,46 +30,63 @@ def digest(path: Path) -> str:
 
 
 def read_register(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
+    """The register, with `row` (in the file) and `received_on` as a day, and what is wrong with it."""
     path = folder / "register.csv"
     try:
         table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
     except (FileNotFoundError, pd.errors.EmptyDataError):
         table = pd.DataFrame({name: pd.Series(dtype="str") for name in REGISTER})
+    except (pd.errors.ParserError, UnicodeDecodeError) as fault:
+        found = f"a table that cannot be read ({' '.join(str(fault).split())})"
+        return _empty(), [Problem("register.csv", "", 0, "", found, "CSV in UTF-8", "Mend it, or restore it.")]
     missing = [name for name in REGISTER if name not in table.columns]
     if missing:
-        fault = Problem("register.csv", "", 1, "", f"no column {', '.join(missing)}", ", ".join(REGISTER), "Add it.")
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in [*REGISTER, "row"]}), [fault]
+        found = f"no column {', '.join(missing)}"
+        return _empty(), [Problem("register.csv", "", 1, "", found, ", ".join(REGISTER), "Add it.")]
     table["row"] = np.arange(2, len(table) + 2)
-    problems = []
     received = pd.to_datetime(table["received_on"], format="%Y-%m-%d", errors="coerce")
-    for bad in table[received.isna()].to_dict("records"):
-        problems.append(
-            Problem(
-                "register.csv",
-                "",
-                bad["row"],
-                "received_on",
-                f"'{bad['received_on']}'",
-                "a day as 2022-10-14",
-                "Write the day the file was received.",
-            )
-        )
-    for bad in table[~table["kind"].isin(KINDS)].to_dict("records"):
-        problems.append(
-            Problem(
-                "register.csv",
-                "",
-                bad["row"],
-                "kind",
-                f"'{bad['kind']}'",
-                f"one of {', '.join(KINDS)}",
-                "Say what kind of file it is.",
-            )
-        )
+    problems: list[Problem] = []
+    bad = pd.Series(False, table.index)
+    for name, wrong, wanted, todo in (
+        ("received_on", received.isna(), "a day as 2022-10-14", "Write the day the file was received."),
+        ("kind", ~table["kind"].isin(KINDS), f"one of {', '.join(KINDS)}", "Say what kind of file it is."),
+        ("file", table["file"].duplicated(), "each file once", "Remove the second entry."),
+        (
+            "supersedes",
+            (table["supersedes"] != "") & ~table["supersedes"].isin(table["file"]),
+            "a file of the register",
+            "Name the file as the register does.",
+        ),
+    ):
+        for row, found in zip(table.loc[wrong, "row"], table.loc[wrong, name], strict=True):
+            problems.append(Problem("register.csv", "", int(row), name, f"'{found}'", wanted, todo))
+        bad |= wrong
     table["received_on"] = received
-    return table[received.notna() & table["kind"].isin(KINDS)].reset_index(drop=True), problems
+    return table[~bad].reset_index(drop=True), problems
+
+
+def _empty() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in [*REGISTER, "row"]})
 
 
 def data_files(folder: Path) -> Iterator[Path]:
-    for place in ("published", "official", "returns", "reference"):
-        yield from sorted(p for p in (folder / place).rglob("*") if p.is_file() and p.suffix in (".csv", ".xlsx"))
+    """Files of figures under a partnership's folder, symbolic links too (they are refused when read)."""
+    for place in FOLDERS:
+        for path in sorted((folder / place).rglob("*")):
+            if path.name.startswith(("~$", ".")) or path.suffix.lower() not in READABLE + REFUSED:
+                continue
+            if path.is_file() or path.is_symlink():
+                yield path
+
+
+def append(folder: Path, entries: Sequence[Mapping[str, str]]) -> None:
+    """Add entries to the register: whole, or not at all."""
+    path = folder / "register.csv"
+    before = path.read_text(encoding="utf-8-sig") if path.is_file() else ",".join(REGISTER) + "\n"
+    staged = path.with_name(f".register-{os.getpid()}.csv")
+    with staged.open("w", encoding="utf-8", newline="") as handle:
+        handle.write(before if before.endswith("\n") else before + "\n")
+        names = next(csv.reader(before.splitlines()))
+        writer = csv.DictWriter(handle, names, restval="", lineterminator="\n")
+        writer.writerows(entries)
+    staged.replace(path)
