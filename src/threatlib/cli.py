@@ -125,6 +125,20 @@ def catalogue(indicator: str | None, data: Path, partnership: str, as_csv: bool)
             click.echo(f"{entry.id}  {entry.name}")
 
 
+@cli.command()
+@click.argument("output_dir", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@_DATA
+def verify(output_dir: Path, data: Path) -> None:
+    """Prove a published folder: its checksums, and that the same inputs give the same tables."""
+    from threatlib import pipeline
+    from threatlib.errors import VerificationError
+
+    found = pipeline.verify(output_dir, data)
+    if found:
+        raise VerificationError("\n".join([f"{output_dir}: not as it was published:", *(f"  {f}" for f in found)]))
+    click.echo(f"{output_dir}: as published")
+
+
 def main() -> None:
     """Run the command line; faults of the user's make one message and an exit code, not a traceback."""
     try:

@@ -46,7 +46,7 @@ def inputs(folder: Path, files: Iterable[str], released: pd.DataFrame, key: byte
     Without a key (internal audience) the digest is the file's SHA-256. With one it is an HMAC of the rows released from
     the file: two files that differ only in what is withheld have the same.
     """
-    rows = {name: part for name, part in released.groupby("file", sort=False)}
+    rows = dict(iter(released.groupby("file", sort=False)))
     return [{"path": name, "digest": _digest(folder / name, rows.get(name), key)} for name in sorted(files)]
 
 
@@ -61,6 +61,26 @@ def outputs(folder: Path) -> list[dict[str, str]]:
     """Path and checksum of every file of a finished briefing, the manifest itself left out."""
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json")
     return [{"path": p.relative_to(folder).as_posix(), "sha256": digest(p)} for p in files]
+
+
+def faults(folder: Path) -> list[str]:
+    """What is wrong with a published folder, by its own manifest: files changed, lost or added."""
+    try:
+        record = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return [f"{folder}: there is no manifest.json, so nothing here was published by threatlib."]
+    except ValueError as fault:
+        return [f"{folder / 'manifest.json'}: not readable as JSON ({fault})."]
+    said = {entry["path"]: entry["sha256"] for entry in record["outputs"]}
+    there = {entry["path"]: entry["sha256"] for entry in outputs(folder)}
+    found = [f"{name}: in the manifest, but not there." for name in said if name not in there]
+    found += [f"{name}: there, but not in the manifest." for name in there if name not in said]
+    found += [
+        f"{name}: its contents changed since it was published."
+        for name in said
+        if there.get(name, said[name]) != said[name]
+    ]
+    return found
 
 
 def versions() -> dict[str, str]:

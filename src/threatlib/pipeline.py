@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from collections.abc import Callable, Mapping, Sequence
@@ -143,11 +144,11 @@ def page(
     if release:
         assessment = pickle.loads(Path(release).read_bytes())  # noqa: S301  our own file, written by this run
     else:
-        assessment = assess(load(_data_folder() / partnership), quarter, audience=audience)
+        assessment = assess(load(data_folder() / partnership), quarter, audience=audience)
     return Page(name, assessment, run_id)
 
 
-def _data_folder() -> Path:
+def data_folder() -> Path:
     """The ``data`` folder beside or above the current folder: JupyterLab starts a notebook in its own."""
     here = Path.cwd()
     for folder in (here, *here.parents):
@@ -300,6 +301,26 @@ def _now() -> str:
 
 def _run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
+
+
+def verify(folder: Path, data: Path) -> list[str]:
+    """Faults of a published folder: files that changed, and tables that the same inputs no longer give.
+
+    The tables are made anew only where the partnership's data are at hand under `data`.
+    """
+    found = manifest.faults(folder)
+    if found:
+        return found
+    record = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    source = data / record["partnership"]
+    if not source.is_dir():
+        return []
+    assessment = assess(load(source), record["quarter"], record["as_of"], audience=record["audience"])
+    return [
+        f"tables/{name}.csv: the data under {source} now give another table."
+        for name, text in workbook.texts(assessment).items()
+        if (folder / "tables" / f"{name}.csv").read_text(encoding="utf-8") != text
+    ]
 
 
 def partnerships(data: Path, named: Sequence[str]) -> list[Path]:

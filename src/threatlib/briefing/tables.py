@@ -179,22 +179,35 @@ def _period(label: str) -> Markup:
 
 def _measure(record: dict[str, Any], quality_page: str) -> Markup:
     place = " · ".join(p for p in (text_of(record, "area"), text_of(record, "agency")) if p)
-    marks = text_of(record, "marks").split()
-    words = text_of(record, "mark_words") or "see note"
-    links = Markup(" ").join(
-        Markup('<a class="mark" href="{}#{}">{}<span class="unseen"> {} {}</span></a>').format(
-            quality_page, mark, words, "on", mark.replace("-", " ")
-        )
-        for mark in marks
-    )
-    return lines(record["measure"], place, links)
+    return lines(record["measure"], place, _marks(record, quality_page))
+
+
+def _marks(record: dict[str, Any], quality_page: str) -> Markup:
+    """A link to what is declared about a figure: one by its words, several by a letter each after the words."""
+    marks, words = text_of(record, "marks").split(), text_of(record, "mark_words") or "see note"
+    unseen = [Markup('<span class="unseen"> on {}</span>').format(mark.replace("-", " ")) for mark in marks]
+    shown = [words] if len(marks) == 1 else list("abcdefghijklmnopqrstuvwxyz")
+    links = [
+        Markup('<a class="mark" href="{}#{}">{}{}</a>').format(quality_page, mark, letter, what)
+        for mark, letter, what in zip(marks, shown, unseen, strict=False)
+    ]
+    return Markup(" ").join([escape(words), *links] if len(marks) > 1 else links)
 
 
 def _dated(record: dict[str, Any], column: str, period: str) -> Markup:
     label = text_of(record, period)
     status = text_of(record, "status") if column == "value" else text_of(record, f"{column}_status")
-    plain = {**record, f"{column}_status": status or "not_applicable"}
-    return lines(_cell(plain, column, None), _period(label) if label else None)
+    cell = _cell({**record, f"{column}_status": status or "not_applicable"}, column, None)
+    unit = text_of(record, "unit")
+    suffix = wording.SUFFIXES.get(unit, "")
+    if known(record.get(column)) and suffix.startswith(" "):
+        cell = Markup(str(cell).replace(f"{suffix}</data>", "</data>", 1))  # noqa: S704 - escaped when it was made
+        return lines(cell, _unbroken(suffix.strip()), _period(label) if label else None)
+    return lines(cell, _period(label) if label else None)
+
+
+def _unbroken(words: str) -> Markup:
+    return Markup('<span class="ends">{}</span>').format(words) if words else Markup("")
 
 
 def _change(record: dict[str, Any]) -> Markup:
@@ -224,7 +237,7 @@ def _estimate(record: dict[str, Any], column: str, unit: str, rows: str, write: 
     whole = write(value, unit)
     bare = write(value, "count")
     short, suffix = (bare, whole.removeprefix(bare).strip()) if " " in whole and whole.startswith(bare) else (whole, "")
-    unit_words = Markup('<span class="ends">{}</span>').format(suffix) if suffix else Markup("")
+    unit_words = _unbroken(suffix)
     ends = _ends(record, column, unit, rows, sign=write is wording.signed)
     return lines(number_html(short, value, rows), unit_words, ends)
 

@@ -46,10 +46,19 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def write(folder: Path, assessment: Assessment) -> None:
     """Write ``tables/<name>.csv`` for each table and ``tables.xlsx`` with all of them."""
     (folder / "tables").mkdir()
-    frames = {name: _frame(assessment, name, columns) for name, (_, columns) in PUBLISHED.items()}
-    for name, frame in frames.items():
-        frame.to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
+    frames = _frames(assessment)
+    for name, text in texts(assessment).items():
+        (folder / "tables" / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
     _workbook(folder / "tables.xlsx", frames, assessment)
+
+
+def texts(assessment: Assessment) -> dict[str, str]:
+    """Each table as the text of its CSV file."""
+    return {name: frame.to_csv(index=False, lineterminator="\n") for name, frame in _frames(assessment).items()}
+
+
+def _frames(assessment: Assessment) -> dict[str, pd.DataFrame]:
+    return {name: _frame(assessment, name, columns) for name, (_, columns) in PUBLISHED.items()}
 
 
 def _frame(assessment: Assessment, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
