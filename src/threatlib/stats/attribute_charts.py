@@ -191,7 +191,7 @@ def _chart(
         raise ValueError(f"count and {size_name}: found shapes {found}, wanted shapes that fit together") from None
     x, shape = rows_of(counts, "count")
     m, _ = rows_of(sizes, size_name)
-    wrong = ~((x >= 0) & (m > 0) & (x <= m * ceiling))
+    wrong = ~((x >= 0) & (m > 0) & ((x <= m) | (ceiling > 1)))
     x[wrong], m[wrong] = np.nan, np.nan
     opens = opens_of(segments, shape, len(x))
     screened = (True if screen is None else screen) if laney else None
