@@ -19,7 +19,7 @@ SUFFIXES: dict[str, str] = {
     "percentage_points": " percentage points",
     "per_10k": " per 10,000",
     "per_1000": " per 1,000",
-    "fte": " full-time equivalent",
+    "fte": " FTE",
     "months": " months",
     "days": " days",
     "points": " points",
@@ -72,7 +72,7 @@ def number(value: float, unit: str = "count") -> str:
     if unit == "rank":
         return f"{digits}{_ordinal_ending(value)}"
     if unit == "gbp":
-        return f"{MINUS if value < 0 else ''}£{digits.removeprefix(MINUS)}"
+        return f"{MINUS if digits.startswith(MINUS) else ''}£{digits.removeprefix(MINUS)}"
     return digits + SUFFIXES.get(unit, "")
 
 

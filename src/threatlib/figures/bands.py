@@ -57,9 +57,7 @@ def bands(frame: pd.DataFrame, caption: Caption, *, unit: str = "percent") -> Fi
     return canvas.build(
         caption,
         paint,
-        height=lambda narrow: (
-            Ladder.pixels(len(rows), narrow, marked=bool(caption.marking)) + _legend_pixels(names, narrow)
-        ),
+        height=lambda narrow: Ladder.pixels(rows, narrow, marked=bool(caption.marking)) + _legend_pixels(names, narrow),
         table=data[["row", "band", "value", "lower", "upper", "status"]].assign(unit=unit, rows=data["rows"]),
         alt=describing.of_rows("Stacked bars", caption.subtitle, [f"{row}:" for row in rows], texts),
         key="A hatched part marked [c] is withheld and drawn at the most it can be."

@@ -30,7 +30,7 @@ def changes(frame: pd.DataFrame, caption: Caption, *, unit: str = "percent_chang
     unit : str
         Unit of the change.
     reach : float
-        An interval that goes further than this and further than any change itself is cut, its end an arrow.
+        An interval that goes further than this, and well beyond every change itself, is cut: its end is an arrow.
     """
     data = canvas.filled(frame, judgement="", rows="")
     records = canvas.records(data)
@@ -54,7 +54,7 @@ def changes(frame: pd.DataFrame, caption: Caption, *, unit: str = "percent_chang
     return canvas.build(
         caption,
         paint,
-        height=lambda narrow: Ladder.pixels(len(data), narrow, marked=bool(caption.marking)),
+        height=lambda narrow: Ladder.pixels(list(data["label"]), narrow, marked=bool(caption.marking)),
         table=data[["label", "change", "lower", "upper", "direction", "judgement"]].assign(
             unit=unit, rows=data["rows"]
         ),
@@ -71,8 +71,8 @@ def _edges(data: pd.DataFrame, reach: float) -> tuple[float, float]:
     middle = middle[np.isfinite(middle)]
     if not known.size:
         return -reach, reach
-    limit_low = min(-reach, float(middle.min(initial=0)))
-    limit_high = max(reach, float(middle.max(initial=0)))
+    limit_low = min(-reach, 1.3 * float(middle.min(initial=0)))
+    limit_high = max(reach, 1.3 * float(middle.max(initial=0)))
     low, high = max(float(known.min()), limit_low), min(float(known.max()), limit_high)
     low, high = min(low, 0.0), max(high, 0.0)
     spread = (high - low) or 1.0

@@ -49,7 +49,7 @@ def comparison(frame: pd.DataFrame, caption: Caption, *, unit: str) -> Figure:
     return canvas.build(
         caption,
         paint,
-        height=lambda narrow: Ladder.pixels(len(data), narrow, marked=bool(caption.marking)),
+        height=lambda narrow: Ladder.pixels(list(data["area"]), narrow, marked=bool(caption.marking)),
         table=shown.assign(unit=unit, rows=data["rows"]),
         alt=describing.of_rows("Dot plot", caption.subtitle, list(data["area"]), texts),
         key="Lines show the range the true value is likely to lie in." if data["lower"].notna().any() else "",
@@ -82,7 +82,7 @@ def paired_change(frame: pd.DataFrame, caption: Caption, *, unit: str) -> Figure
     return canvas.build(
         caption,
         paint,
-        height=lambda narrow: Ladder.pixels(len(data), narrow, marked=bool(caption.marking)),
+        height=lambda narrow: Ladder.pixels(list(data["label"]), narrow, marked=bool(caption.marking)),
         table=data[[*columns, *dates]].assign(unit=unit, rows=data["rows"], previous_rows=data["previous_rows"]),
         alt=describing.of_rows("Paired dot plot", caption.subtitle, list(data["label"]), texts),
         key="Hollow circle: previous value. Filled circle: latest value."

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from threatlib.figures import canvas
 from threatlib.figures.canvas import Sheet
 
-_WIDE_ROW, _NARROW_ROW, _AXIS, _MARK, _GAP = 34.0, 50.0, 34.0, 18.0, 13.0
+_WIDE_ROW, _NARROW_MARKS, _AXIS, _MARK, _GAP = 34.0, 28.0, 34.0, 18.0, 13.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +34,28 @@ class Ladder:
     bold: Sequence[bool] = ()
 
     @staticmethod
-    def pixels(rows: int, narrow: bool, *, marked: bool) -> float:
-        """Height in pixels that so many rows need."""
-        return max(rows, 1) * (_NARROW_ROW if narrow else _WIDE_ROW) + _AXIS + _MARK * marked + 4
+    def pixels(labels: Sequence[str], narrow: bool, *, marked: bool) -> float:
+        """Height in pixels that rows with these labels need."""
+        return max(len(labels), 1) * _row(labels, canvas.paper(narrow)) + _AXIS + _MARK * marked + 4
+
+    @property
+    def broken(self) -> list[str]:
+        """The labels as they are written, in lines."""
+        return _broken(self.labels, self.sheet)
 
     @property
     def heights(self) -> NDArray[np.float64]:
         """Where each row's marks are on the vertical axis; on a phone below the row's label."""
-        rows = np.arange(len(self.labels), 0, -1, dtype=float) - 0.5
-        return rows - 0.16 if self.sheet.narrow else rows
+        rows = np.arange(len(self.labels), 0, -1, dtype=float)
+        if self.sheet.narrow:
+            return rows - 1 + _NARROW_MARKS / 2 / _row(self.labels, self.sheet)
+        return rows - 0.5
 
     def lay(self, ax: Axes, *, marked: bool, grid: bool = True) -> None:
         """Set margins and write labels and words; the horizontal scale is the caller's."""
         sheet, size = self.sheet, self.sheet.size
         right = max((canvas.text_width(w, size, bold=True) for w in self.words), default=0) + _GAP + 2
-        broken = [canvas.wrapped(str(label), sheet.width * 0.36, size, lines=2) for label in self.labels]
+        broken = self.broken
         left = 6.0 if sheet.narrow else max((canvas.text_width(b, size, bold=True) for b in broken), default=0) + 10
         top = (_MARK if marked else 2) * 0.75
         sheet.place(ax, left=left, right=right, top=top, bottom=_AXIS * 0.75 if grid else 4)
@@ -62,17 +69,25 @@ class Ladder:
     def _write(self, ax: Axes, i: int, label: str, left: float) -> None:
         weight = "bold" if i < len(self.bold) and self.bold[i] else "normal"
         y, middle = self.heights[i], len(self.labels) - i - 0.5
-        if self.sheet.narrow:
-            one_line = canvas.wrapped(str(self.labels[i]), self.sheet.width * 0.95, self.sheet.size, lines=1)
-            place, text, high = (-left, 0), one_line, middle + 0.26
-        else:
-            place, text, high = (-left, 0), label, middle
+        high = middle + 0.5 * _NARROW_MARKS / _row(self.labels, self.sheet) if self.sheet.narrow else middle
         ax.annotate(
-            text, (0, high), xycoords=("axes fraction", "data"), xytext=place, textcoords="offset points", ha="left",
-            va="center", weight=weight, linespacing=1.1, annotation_clip=False, zorder=5,
+            label, (0, high), xycoords=("axes fraction", "data"), xytext=(-left, 0), textcoords="offset points",
+            ha="left", va="center", weight=weight, linespacing=1.1, annotation_clip=False, zorder=5,
             bbox={"facecolor": "white", "lw": 0, "pad": 1.0} if self.sheet.narrow else None,
         )  # fmt: skip
         ax.annotate(
             self.words[i], (1, y), xycoords=("axes fraction", "data"), xytext=(_GAP, 0), textcoords="offset points",
             ha="left", va="center", weight="bold", annotation_clip=False,
         )  # fmt: skip
+
+
+def _broken(labels: Sequence[str], sheet: Sheet) -> list[str]:
+    room = sheet.width * (0.92 if sheet.narrow else 0.38)
+    return [canvas.wrapped(str(label), room, sheet.size, lines=2 if sheet.narrow else 3) for label in labels]
+
+
+def _row(labels: Sequence[str], sheet: Sheet) -> float:
+    """Pixels a row needs for the label with most lines."""
+    lines = max((text.count("\n") + 1 for text in _broken(labels, sheet)), default=1)
+    lettering = lines * sheet.size * 1.15 * 4 / 3
+    return lettering + _NARROW_MARKS + 6 if sheet.narrow else max(_WIDE_ROW, lettering + 10)

@@ -1,0 +1,258 @@
+"""Drawings: the same bytes each time, no line across a gap or a break, words that agree with the frame."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+
+from threatlib.figures import (
+    Caption,
+    Figure,
+    bands,
+    canvas,
+    changes,
+    comparison,
+    describing,
+    paired_change,
+    series,
+    sparkline,
+    threat_matrix,
+    time_series,
+)
+
+CAPTION = Caption("fig-x", "It rose", "Referrals, Hackney, each quarter", "Returns")
+MARKED = Caption("fig-x", "It rose", "Referrals, Hackney, each quarter", "Returns", "SIMULATED DATA")
+
+
+def quarters(values: list[float | None], **columns: Any) -> pd.DataFrame:
+    n = len(values)
+    ends = pd.date_range("2016-06-30", periods=n, freq="QE")
+    labels = [f"{2016 + i // 4}-{(17 + i // 4) % 100:02d}-Q{i % 4 + 1}" for i in range(n)]
+    frame = pd.DataFrame({"period": labels, "period_end": ends, "value": pd.array(values, dtype="Float64")})
+    return frame.assign(value=frame["value"].astype(float), rows=[f"r.csv:{i}" for i in range(n)], **columns)
+
+
+AREAS = pd.DataFrame({"area": ["A", "B"], "value": [1.5, np.nan], "lower": [1.0, 1.0], "upper": [2.0, 5.0],
+                      "role": ["local", "average"], "rows": "r.csv:1"})  # fmt: skip
+PAIRS = pd.DataFrame(
+    {
+        "label": ["A", "B"],
+        "previous": [60.0, np.nan],
+        "value": [82.0, 9.7],
+        "lower": [80.0, np.nan],
+        "upper": [84.0, np.nan],
+        "rows": "r.csv:1",
+        "previous_rows": "r.csv:2",
+    }
+)
+MOVED = pd.DataFrame(
+    {
+        "label": ["A", "B"],
+        "change": [38.0, np.nan],
+        "lower": [30.0, np.nan],
+        "upper": [900.0, np.nan],
+        "direction": ["up", "cannot be said"],
+        "judgement": ["worse", ""],
+        "rows": "r.csv:1",
+    }
+)
+WAITS = pd.DataFrame({"row": ["Mar", "Mar"], "band": ["short", "long"], "value": [90.0, np.nan], "lower": [90.0, 1.0],
+                      "upper": [90.0, 5.0], "rows": "r.csv:1"})  # fmt: skip
+THREATS = pd.DataFrame({"name": ["T"], "severity": ["high"], "likelihood": ["likely"], "confidence": ["low"]})
+
+CHARTS: dict[str, tuple[Callable[..., Figure], pd.DataFrame, dict[str, Any]]] = {
+    "series": (time_series, quarters([3, 7, None, 8, 9, 6]), {}),
+    "comparison": (comparison, AREAS, {"unit": "per_10k"}),
+    "pairs": (paired_change, PAIRS, {"unit": "percent"}),
+    "changes": (changes, MOVED, {}),
+    "bands": (bands, WAITS, {}),
+    "matrix": (threat_matrix, THREATS, {"severities": ["low", "high"], "likelihoods": ["unlikely", "likely"]}),
+}
+
+
+def lettering(svg: bytes) -> list[str]:
+    return re.findall(r"<text[^>]*>([^<]*)</text>", svg.decode())
+
+
+@pytest.mark.parametrize("name", CHARTS)
+class TestEveryChart:
+    def test_the_same_data_give_the_same_bytes(self, name: str) -> None:
+        draw, frame, settings = CHARTS[name]
+        first, second = draw(frame, MARKED, **settings), draw(frame.copy(), MARKED, **settings)
+        assert first.svg == second.svg
+        assert first.narrow == second.narrow
+
+    def test_it_leaves_settings_and_frame_alone(self, name: str) -> None:
+        draw, frame, settings = CHARTS[name]
+        before, rc = frame.copy(), dict(mpl.rcParams)
+        draw(frame, CAPTION, **settings)
+        pd.testing.assert_frame_equal(frame, before)
+        assert dict(mpl.rcParams) == rc
+
+    def test_the_mark_is_on_both_drawings_only_when_asked(self, name: str) -> None:
+        draw, frame, settings = CHARTS[name]
+        marked, plain = draw(frame, MARKED, **settings), draw(frame, CAPTION, **settings)
+        assert "SIMULATED DATA" in lettering(marked.svg)
+        assert "SIMULATED DATA" in lettering(marked.narrow)
+        assert "SIMULATED DATA" not in lettering(plain.svg)
+
+    def test_nothing_of_the_maker_or_the_clock_is_inside(self, name: str) -> None:
+        draw, frame, settings = CHARTS[name]
+        svg = draw(frame, CAPTION, **settings).svg.decode().casefold()
+        assert svg.startswith("<svg")
+        assert "matplotlib v" not in svg
+        assert "dc:date" not in svg
+
+    def test_alternative_text_has_its_length(self, name: str) -> None:
+        draw, frame, settings = CHARTS[name]
+        for caption in (CAPTION, Caption("x", "h", "A very long subtitle " * 30, "s")):
+            assert describing.SHORTEST <= len(draw(frame, caption, **settings).alt) <= describing.LONGEST
+
+    def test_no_rows_at_all_is_drawn_as_such(self, name: str) -> None:
+        draw, frame, settings = CHARTS[name]
+        figure = draw(frame.head(0), CAPTION, **settings)
+        assert figure.table.empty
+        assert figure.svg.startswith(b"<svg")
+
+    def test_long_and_strange_names_do_no_harm(self, name: str) -> None:
+        draw, frame, settings = CHARTS[name]
+        text = next((c for c in ("area", "label", "row", "name") if c in frame), None)
+        strange = (
+            frame.assign(**{text: "مجلس $x_1$ <b>&amp; " + "long " * 30}) if text else frame.assign(series="$x$ <b>")
+        )
+        assert "<b>" not in draw(strange, CAPTION, **settings).svg.decode()
+
+
+def joined(frame: pd.DataFrame, **settings: Any) -> int:
+    """How many pairs of neighbouring points a chart joins."""
+    gaps = [(pd.Timestamp(a), pd.Timestamp(b), label) for a, b, label in settings.get("gaps", ())]
+    cuts = [(pd.Timestamp(d), pd.Timestamp(d), "") for d, _ in settings.get("breaks", ())]
+    return len(list(series._segments(series._prepared(frame), [*gaps, *cuts])))
+
+
+class TestTimeSeries:
+    @pytest.mark.parametrize(
+        ("settings", "segments"),
+        [
+            ({}, 5),
+            ({"breaks": [("2016-10-15", "moved")]}, 4),
+            ({"breaks": [("2016-12-31", "on the last day of a quarter")]}, 4),
+            ({"gaps": [("2016-10-01", "2017-03-31", "lost")]}, 3),
+            ({"gaps": [("2016-10-05", "2016-10-20", "inside one quarter")]}, 4),
+            ({"breaks": [("2015-01-01", "before all")]}, 5),
+        ],
+    )
+    def test_no_line_crosses_a_gap_or_a_break(self, settings: dict[str, Any], segments: int) -> None:
+        assert joined(quarters([3, 7, 5, 8, 9, 6]), **settings) == segments
+
+    def test_a_missing_value_parts_the_line(self) -> None:
+        assert joined(quarters([3, 7, None, 8, 9, 6])) == 3
+
+    def test_labels_of_gaps_breaks_and_flags_are_on_the_chart(self) -> None:
+        figure = time_series(
+            quarters([3, 7, 5, 8, 90, 6], flag=["", "", "", "", "above expected", ""]), CAPTION,
+            gaps=[("2016-10-01", "2016-11-30", "Records lost")], breaks=[("2017-04-15", "New definition")],
+        )  # fmt: skip
+        assert {"Records lost", "New definition", "above expected: 90", "6"} <= set(lettering(figure.svg))
+        assert "A diamond is a flagged point." in figure.key
+
+    def test_a_withheld_value_is_a_bar_and_never_a_point(self) -> None:
+        known = quarters([3.0, 7.0, 8.0, 9.0], status="reported", lower=np.nan, upper=np.nan)
+        hidden = known.copy()
+        hidden.loc[2, ["value", "lower", "upper", "status"]] = [np.nan, 1.0, 5.0, "withheld"]
+        assert "[c]" in lettering(time_series(hidden, CAPTION).svg)
+        assert "[c]" not in lettering(time_series(known, CAPTION).svg)
+        assert "withheld value" in time_series(hidden, CAPTION).key
+
+    def test_the_scale_starts_at_zero(self) -> None:
+        assert "0" in lettering(time_series(quarters([900, 905, 910]), CAPTION).svg)
+
+    def test_a_fifth_series_is_refused(self) -> None:
+        frame = pd.concat([quarters([1, 2], series=name) for name in "abcde"])
+        with pytest.raises(ValueError, match="found 5 series, wanted at most 4: split the chart"):
+            time_series(frame, CAPTION)
+
+    def test_series_are_named_at_their_ends(self) -> None:
+        frame = pd.concat([quarters([1, 2], series="First"), quarters([2, 1], series="Second")])
+        assert {"First", "Second"} <= set(lettering(time_series(frame, CAPTION).svg))
+
+    @pytest.mark.parametrize(
+        "values", [[5], [None, None], [0, 0], [-3, 4], [1e9, 2e9], [0.001, 0.002], list(range(120))]
+    )
+    def test_edges(self, values: list[float | None]) -> None:
+        assert time_series(quarters(values), CAPTION).svg
+
+    def test_the_words_agree_with_the_frame(self) -> None:
+        alt = time_series(quarters([312, None, 401]), CAPTION, gaps=[("2016-07-01", "2016-09-30", "lost")]).alt
+        assert alt == (
+            "Line chart, Referrals, Hackney, each quarter. 312 in Apr–Jun 2016 to 401 in Oct–Dec 2016."
+            " 1 value not known. 1 declared gap."
+        )
+
+
+def test_areas_are_drawn_in_the_order_given() -> None:
+    frame = AREAS.assign(area=["Z", "A"])
+    words = lettering(comparison(frame, CAPTION, unit="percent").svg)
+    assert words.index("Z") < words.index("A")
+    assert "[c] 1% to 5%" in words
+
+
+def test_a_change_beyond_the_reach_is_cut_and_said_in_full() -> None:
+    figure = changes(MOVED, CAPTION)
+    assert "+38%" in lettering(figure.svg)
+    assert "[x]" in lettering(figure.svg)
+    assert figure.table.loc[0, "upper"] == 900
+
+
+def test_a_withheld_band_is_drawn_at_the_most_it_can_be() -> None:
+    figure = bands(WAITS, CAPTION)
+    assert "drawn at the most it can be" in figure.key
+    assert "90%" in lettering(figure.svg)
+
+
+def test_more_bands_than_shades_are_refused() -> None:
+    frame = pd.DataFrame({"row": "x", "band": list("abcdef"), "value": 1.0})
+    with pytest.raises(ValueError, match="found 6 bands, wanted at most 5"):
+        bands(frame, CAPTION)
+
+
+def test_a_word_that_is_not_on_the_axis_is_refused() -> None:
+    with pytest.raises(ValueError, match="found severity 'dire', wanted one of: low, high"):
+        threat_matrix(THREATS.assign(severity="dire"), CAPTION, severities=["low", "high"], likelihoods=["likely"])
+
+
+@pytest.mark.parametrize("colour", [*canvas.PALETTE, canvas.WORSE, canvas.BETTER, canvas.INK, canvas.SOFT])
+def test_marks_stand_out_three_to_one_and_lettering_more(colour: str) -> None:
+    assert canvas.contrast_with_white(colour) >= 3
+    assert canvas.contrast_with_white(canvas.lettering(colour)) >= 4.5
+
+
+def test_contrast_against_the_definition() -> None:
+    assert canvas.contrast_with_white("#ffffff") == pytest.approx(1)
+    assert canvas.contrast_with_white("#000000") == pytest.approx(21)
+    assert canvas.contrast_with_white("#767676") == pytest.approx(4.54, abs=0.01)
+
+
+class TestSparkline:
+    def test_points_span_the_box(self) -> None:
+        svg = sparkline([0, 5, 10])
+        assert '<polyline points="4,22 48,13 92,4"/>' in svg
+        assert '<circle cx="92" cy="4" r="2.6"/>' in svg
+        assert 'aria-hidden="true"' in svg
+
+    def test_a_missing_value_leaves_a_gap(self) -> None:
+        assert sparkline([1, 2, None, 3, 4]).count("<polyline") == 2
+        assert sparkline([1, 2, float("nan"), 3]).count("<polyline") == 1
+
+    @pytest.mark.parametrize("values", [[], [1], [1, 2], [None, None, None], [1, None, 2]])
+    def test_too_few_values_draw_nothing(self, values: list[float | None]) -> None:
+        assert sparkline(values) == ""
+
+    def test_a_level_series_is_a_level_line(self) -> None:
+        assert 'points="4,13 48,13 92,13"' in sparkline([7, 7, 7])
