@@ -158,6 +158,13 @@ def _years(first: str, second: str) -> Period:
     return financial_year(_consecutive(first, second))
 
 
+def _month_of(day: date, text: str) -> Period:
+    found = month(day.year, day.month)
+    if day not in (found.start, found.end):
+        raise ValueError(f"found '{text}', wanted a month such as {found.label}")
+    return found
+
+
 def parse(text: str, *, kind: Kind | None = None) -> Period:
     """Read a period from any spelling in use.
 
@@ -168,7 +175,8 @@ def parse(text: str, *, kind: Kind | None = None) -> Period:
         ``2021``, ``2022-03-31``, ``31/03/2022``, ``2022-04/2022-09``, ``year-to-2021-09``.
     kind : str, optional
         What the source says it is. A month or year that is said to be a snapshot becomes its last day; ``2010-11``,
-        ``2011-12`` and the like are financial years unless they are said to be months.
+        ``2011-12`` and the like are financial years unless they are said to be months. The first or last day of a
+        month that is said to be a month is that month: Excel makes a day of ``Apr-22``.
 
     Raises
     ------
@@ -179,13 +187,15 @@ def parse(text: str, *, kind: Kind | None = None) -> Period:
     if kind == "month" and re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", cleaned):
         return month(int(cleaned[:4]), int(cleaned[5:]))
     for pattern, build in _SPELLINGS:
-        match = re.fullmatch(pattern, cleaned)
+        match = re.fullmatch(pattern, cleaned, re.ASCII)
         if match is None:
             continue
         try:
             found = build(match)
         except ValueError as fault:
             raise ValueError(f"found '{text}', {fault}") from fault
+        if kind == "month" and found.kind == "snapshot":
+            return _month_of(found.end, text)
         return snapshot(found.end) if kind == "snapshot" else found
     raise ValueError(
         f"found '{text}', wanted a period such as 2022-23-Q1, 2022-04, 2022-23, 2022-04/2022-09 or 2022-03-31"

@@ -103,13 +103,29 @@ def references(table: pd.DataFrame) -> dict[str, list[int]]:
     return found
 
 
+def _differing(table: pd.DataFrame, positions: list[int], wanted: bool) -> list[str]:
+    """Whether figures that are said to differ still do (or those said to be one value still are)."""
+    differ = len(set(table.loc[positions, "value"].dropna())) > 1
+    if differ == wanted:
+        return []
+    found = "the values differ" if differ else "the values are the same"
+    return [f"expected {'different values' if wanted else 'one value'}, but {found}; has the fault been mended?"]
+
+
 def _matching(table: pd.DataFrame, entry: Annotation, refs: dict[str, list[int]]) -> tuple[list[int], list[str]]:
     """Rows an annotation speaks of, and what it speaks of in vain."""
     if entry.kind == "conflict":
         disputed = {name: entry.figures[name].row for name in entry.disputed}
         rows = sorted({p for ref in disputed.values() if ref for p in refs.get(ref, ())})
-        lost = [ref for figure in entry.figures.values() if (ref := figure.row) and len(refs.get(ref, ())) != 1]
-        return rows, [f"'{ref}' fits {len(refs.get(ref, ()))} figures, wanted exactly one." for ref in lost]
+        named = [figure.row for figure in entry.figures.values() if figure.row]
+        faults = [
+            f"'{ref}' fits {len(refs.get(ref, ()))} figures, wanted exactly one."
+            for ref in named
+            if len(refs.get(ref, ())) != 1
+        ]
+        if not faults and entry.expect and entry.expect.values_differ is not None:
+            faults += _differing(table, [refs[ref][0] for ref in named], entry.expect.values_differ)
+        return rows, faults
     chosen = pd.Series(True, index=table.index)
     if entry.indicators:
         chosen &= table["indicator"].isin(entry.indicators)
