@@ -1,0 +1,94 @@
+"""The three EARS statistics for a panel, from moving means and standard deviations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from threatlib.stats._outcome import FloatArray
+
+_GAP = {"C1": 0, "C2": 2, "C3": 2}  # periods between the baseline and the point
+_BEFORE = {"C1": 0, "C2": 0, "C3": 2}  # earlier points whose excess counts as well
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Baseline mean and standard deviation, the statistic, its critical value and the count that would reach it."""
+
+    mean: FloatArray
+    sd: FloatArray
+    statistic: FloatArray
+    critical: float
+    upper: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of `threatlib.stats.surveillance.ears`, checked when built (ValueError)."""
+
+    method: str
+    baseline: int
+    min_sigma: float
+    alpha: float
+    plug_in: bool
+    compat: str | None
+
+    def __post_init__(self) -> None:
+        if self.method not in _GAP:
+            raise ValueError(f"method: found {self.method!r}, wanted one of {tuple(_GAP)}")
+        if int(self.baseline) != self.baseline or self.baseline < 2:
+            raise ValueError(f"baseline: found {self.baseline}, wanted a whole number of at least 2 points")
+        if not 0.0 <= self.min_sigma < np.inf:
+            raise ValueError(f"min_sigma: found {self.min_sigma}, wanted 0 or more")
+        if not 0.0 < self.alpha < 0.5:
+            raise ValueError(f"alpha: found {self.alpha}, wanted a probability between 0 and 0.5")
+        if self.compat not in (None, "surveillance-1.20"):
+            raise ValueError(f"compat: found {self.compat!r}, wanted None or 'surveillance-1.20'")
+        if not self.plug_in and (self.method == "C3" or self.compat):
+            raise ValueError("plug_in: found False, wanted True for C3 and with compat, which have no other form")
+
+    @property
+    def needed(self) -> int:
+        """Points of a series before the first verdict, that point included."""
+        return self.baseline + _GAP[self.method] + _BEFORE[self.method] + 1
+
+
+def chart(counts: FloatArray, options: Options) -> Chart:
+    """Shapes follow `counts`, time on the last axis; NaN where any point of the baseline is missing."""
+    points, as_in_r = options.baseline, options.compat is not None
+    mean, sd = _baseline(counts, points, _GAP[options.method])
+    sd = np.maximum(sd, options.min_sigma)
+    scale, critical = sd, float(special.ndtri(1.0 - options.alpha))
+    if not options.plug_in:
+        scale, critical = sd * np.sqrt(1.0 + 1.0 / points), float(special.stdtrit(points - 1, 1.0 - options.alpha))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = (counts - mean) / scale
+    if not as_in_r:  # an unchanged count after a constant baseline is no excess, whatever the spread
+        z = np.where((sd == 0) & (counts == mean), 0.0, z)
+    if options.method != "C3":
+        return Chart(mean, sd, z, critical, mean + critical * scale)
+    excess = np.maximum(z - 1.0, 0.0)
+    before = _lagged(excess, 1) + _lagged(excess, 2)
+    with np.errstate(invalid="ignore"):
+        if as_in_r:  # today's count stands where the baseline mean is meant, so that it cannot alarm by itself
+            return Chart(mean, sd, before, critical, np.maximum(counts + sd * (critical - before), 0.0))
+        # Today's excess is what exceeds one standard deviation; after enough of it before, any count will do.
+        upper = np.where(before > critical, -np.inf, mean + sd * (1.0 + critical - before))
+    return Chart(mean, sd, excess + before, critical, np.where(np.isnan(before), np.nan, upper))
+
+
+def _baseline(counts: FloatArray, points: int, gap: int) -> tuple[FloatArray, FloatArray]:
+    """Mean and standard deviation of the `points` before the last `gap`, in two passes over the lags."""
+    lags = [_lagged(counts, lag) for lag in range(gap + 1, gap + points + 1)]
+    mean = sum(lags[1:], lags[0]) / points
+    square = sum(((lag - mean) ** 2 for lag in lags), np.zeros_like(mean))
+    return mean, np.sqrt(square / (points - 1))
+
+
+def _lagged(values: FloatArray, lag: int) -> FloatArray:
+    out = np.full_like(values, np.nan)
+    if lag < values.shape[-1]:
+        out[..., lag:] = values[..., : values.shape[-1] - lag]
+    return out
