@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.returns.small import CATALOGUE, partnership
 
+from tests.returns.small import CATALOGUE, partnership
 from threatlib.catalogue import Annotation, Indicator, load
 from threatlib.errors import DataError
 
@@ -55,7 +55,8 @@ FAULTS = [
      "F/catalogue.yaml, indicators > 'workers' > unit: found 'heads', input should be"),
     ("catalogue.yaml", "polarity: lower_is_worse", "polarity: bad",
      "F/catalogue.yaml, indicators > 'workers' > polarity: found 'bad'"),
-    ("catalogue.yaml", "id: plans_other", "id: plans", "F/catalogue.yaml, the whole file: defined more than once: plans"),
+    ("catalogue.yaml", "id: plans_other", "id: plans",
+     "F/catalogue.yaml, the whole file: defined more than once: plans"),
     ("catalogue.yaml", "parts: [plans_neglect", "parts: [plans_lost",
      "F/catalogue.yaml, the whole file: plans names indicators that are not defined: plans_lost"),
     ("catalogue.yaml", "name: Offences", "nom: Offences", "F/catalogue.yaml, indicators > 'offences' > nom"),

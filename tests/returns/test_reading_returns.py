@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from openpyxl import Workbook
-from tests.returns.small import HEADER, partnership, receive, workbook
 
+from tests.returns.small import HEADER, partnership, receive, workbook
 from threatlib import observations, returns
 from threatlib.catalogue import load
 from threatlib.returns import Problem
@@ -78,8 +78,8 @@ def test_numbers_and_shorthand(
 
 @pytest.mark.parametrize(
     "cell",
-    ["2l4", "12,5", "1,23", "1.234,5", "1e5", "12 34", "=1+1", "nan", "inf", "<0", "<", "--", "£5", "0x10", "12%%", "one",
-     "\u0661\u0662", "5-9", ">5", "1_000", "9" * 400],
+    ["2l4", "12,5", "1,23", "1.234,5", "1e5", "12 34", "=1+1", "nan", "inf", "<0", "<", "--", "£5", "0x10", "12%%",
+     "one", "\u0661\u0662", "5-9", ">5", "1_000", "9" * 400],
 )  # fmt: skip
 def test_what_is_neither_is_never_guessed(cell: str) -> None:
     assert numbers(Column.of([cell])).bad[0]
@@ -135,7 +135,7 @@ def test_any_common_encoding_and_delimiter(folder: Path, encoding: str, delimite
     raw = b"\xff\xfe" + text.encode("utf-16-le") if encoding == "utf-16-le-bom" else text.encode(encoding)
     table, problems = one(folder, raw)
     assert problems == []
-    assert table[["value", "note", "row"]].values.tolist() == [[7, "na\u00efve", 4]]
+    assert table[["value", "note", "row"]].to_numpy().tolist() == [[7, "na\u00efve", 4]]
 
 
 def test_a_delimiter_that_the_file_declares(folder: Path) -> None:
@@ -156,7 +156,7 @@ def test_excel_percentages_dates_formulas_and_text_numbers(folder: Path) -> None
     out = io.BytesIO()
     book.save(out)
     table, problems = one(folder, out.getvalue(), "returns/2022-23-Q1/northam_council.xlsx")
-    assert table[["period", "value"]].values.tolist() == [["2022-04", 12.5], ["2022-05", 1234]]
+    assert table[["period", "value"]].to_numpy().tolist() == [["2022-04", 12.5], ["2022-05", 1234]]
     assert problems == [
         "returns/2022-23-Q1/northam_council.xlsx, sheet 'Sheet', row 4, 'period': found '2022-05-02', wanted a month "
         "such as 2022-05. Correct the period.",
@@ -170,7 +170,7 @@ def test_the_value_of_a_formula_is_used_and_noted(folder: Path) -> None:
     with_formula = _with_part(plain, "xl/worksheets/sheet1.xml", b"<v>7</v>", b"<f>3+4</f><v>7</v>")
     table, problems = one(folder, with_formula, "returns/2022-23-Q1/northam_council.xlsx")
     assert problems == []
-    assert table[["value", "note"]].values.tolist() == [[7, "the value of a formula"]]
+    assert table[["value", "note"]].to_numpy().tolist() == [[7, "the value of a formula"]]
 
 
 def test_a_formula_without_its_value_is_a_problem(folder: Path) -> None:

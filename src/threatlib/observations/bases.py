@@ -27,6 +27,8 @@ def with_quarters(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame
         quarter=[quarter_of(day.date()).label for day in months["end"]],
         hidden=months["status"].isin(HIDDEN),
         provisional=months["status"] == "provisional",
+        lower=months["lower"].fillna(0.0),  # a suppressed month of unknown size: none or more
+        upper=months["upper"].fillna(np.inf),
     )
     groups = months.groupby(["indicator", "agency", "area", "breakdown", "quarter"], sort=False)
     summed = groups.agg(

@@ -65,8 +65,10 @@ def settle(observations: pd.DataFrame, annotations: Iterable[Annotation]) -> tup
 
 def printed_figures(annotations: Iterable[Annotation]) -> pd.DataFrame:
     """Figures of a conflict that stand only in words: rows of the table, so that the gate sees them too."""
+    blank: dict[str, object] = {name: "" for name, kind in COLUMNS.items() if kind == "str"}
     rows = [
-        {
+        blank
+        | {
             "obs": figure_id(entry, name), "value": figure.value, "lower": figure.value, "upper": figure.value,
             "status": "reported", "unit": figure.unit, "role": "printed", "locator": f"@{figure.at}",
             "file": "annotations.yaml", "source": "published", "start": pd.Timestamp(1900, 1, 1),
@@ -76,9 +78,7 @@ def printed_figures(annotations: Iterable[Annotation]) -> pd.DataFrame:
         for name, figure in entry.figures.items()
         if figure.value is not None
     ]  # fmt: skip
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    words = [name for name, kind in COLUMNS.items() if kind == "str"]
-    return table.fillna(dict.fromkeys(words, "")).astype(COLUMNS)
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
 def figure_id(entry: Annotation, name: str) -> str:

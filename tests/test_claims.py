@@ -1,0 +1,162 @@
+"""The report's own claims worked out again: what agrees, what does not, and on which base it would."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from threatlib import pipeline
+from threatlib.catalogue import Annotation, Check
+from threatlib.claims import ARITHMETIC, CHECK_COLUMNS, FIGURE_COLUMNS, conflicts
+from threatlib.disclosure import Release, protect, protection
+from threatlib.observations import printed_figures
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def dataset() -> pipeline.Dataset:
+    return pipeline.load(ROOT / "data" / "city-hackney")
+
+
+def released(dataset: pipeline.Dataset, audience: str) -> Release:
+    return protect(dataset.table, protection(dataset.definitions, audience), definitions=dataset.definitions)
+
+
+@pytest.fixture(scope="module")
+def checks(dataset: pipeline.Dataset) -> pd.DataFrame:
+    return conflicts(released(dataset, "internal"), dataset.definitions.annotations.annotations)[1]
+
+
+# ---------------------------------------------------------------- the real report
+
+
+@pytest.mark.parametrize(
+    ("conflict", "result", "printed", "other_base"),
+    [
+        ("conflict-05", -100 * 9 / 20, 81, -100 * 9 / 11),
+        ("conflict-06", -100 * 11 / 41, 36, -100 * 11 / 30),
+        ("conflict-19", 100 * 137 / 174, 44, 100 * 137 / 311),
+    ],
+)
+def test_the_three_changes_that_were_divided_by_the_new_number(
+    checks: pd.DataFrame, conflict: str, result: float, printed: float, other_base: float
+) -> None:
+    rows = checks[(checks["conflict"] == conflict) & (checks["check"] == "change") & checks["other_base"].notna()]
+    assert len(rows) == 1
+    row = rows.iloc[0]
+    assert (row["verdict"], row["printed"]) == ("disagrees", printed)
+    assert row["result"] == pytest.approx(result)
+    assert row["other_base"] == pytest.approx(other_base)
+
+
+def test_no_other_change_of_the_report_fits_the_new_number(checks: pd.DataFrame) -> None:
+    assert set(checks.loc[checks["other_base"].notna(), "conflict"]) == {"conflict-05", "conflict-06", "conflict-19"}
+
+
+def test_every_declared_conflict_has_its_figures_side_by_side(dataset: pipeline.Dataset) -> None:
+    entries = dataset.definitions.annotations.annotations
+    figures, found = conflicts(released(dataset, "internal"), entries)
+    assert list(figures.columns) == list(FIGURE_COLUMNS)
+    assert list(found.columns) == list(CHECK_COLUMNS)
+    wanted = {entry.id for entry in entries if entry.kind == "conflict" and entry.figures}
+    assert set(figures["conflict"]) == wanted
+    assert set(figures["role"]) == {"used", "disputed", "context"}
+    assert len({entry.id for entry in entries if entry.kind == "conflict"}) == 52
+
+
+def test_a_claim_on_a_withheld_figure_cannot_be_checked_and_says_so(dataset: pipeline.Dataset) -> None:
+    entries = dataset.definitions.annotations.annotations
+    open_, closed = (conflicts(released(dataset, who), entries)[1] for who in ("internal", "partners"))
+    hidden = closed["verdict"] == "cannot_be_checked"
+    assert hidden.any()
+    assert not (open_["verdict"] == "cannot_be_checked").any()
+    assert closed.loc[hidden, "result"].isna().all() | closed.loc[hidden, "printed"].isna().any()
+
+
+# ---------------------------------------------------------------- the arithmetic
+
+
+def work(kind: str, *values: float, printed: float | None = None, per: float = 100.0) -> pd.Series:
+    """One check on figures that stand only in words."""
+    names = [f"f{i}" for i in range(len(values))]
+    figures = {name: {"value": value} for name, value in zip(names, values, strict=True)}
+    if printed is not None:
+        figures["printed"] = {"value": printed}
+    check = {"kind": kind, "of": names, "per": per} | ({"printed": "printed"} if printed is not None else {})
+    entry = Annotation.model_validate(
+        {"id": "c", "kind": "conflict", "title": "T", "reason": "R", "said_by": "S", "status": "settled",
+         "figures": figures, "checks": [check]}
+    )  # fmt: skip
+    release = type("Shown", (), {"table": printed_figures([entry])})()
+    return conflicts(release, [entry])[1].iloc[0]
+
+
+CASES = [
+    ("change", (200, 250), 25, 25, 100),
+    ("change", (595, 694), 16.638655, 15, 100),
+    ("share", (3, 4), 75, 75, 100),
+    ("rate", (411, 64000), 64.21875, 64.2, 10_000),
+    ("implied_base", (275, 43), 63953.488, 63953, 10_000),
+    ("difference", (10, 4), 6, 6, 100),
+    ("quotient", (9, 3), 3, 3, 100),
+    ("product", (6, 50), 3, 3, 100),
+    ("before", (115, 15), 100, 100, 100),
+    ("after", (100, 15), 115, 115, 100),
+    ("rise", (20, 120), 20, 20, 100),
+]
+
+
+@pytest.mark.parametrize(("kind", "values", "result", "printed", "per"), CASES)
+def test_every_kind_of_check(kind: str, values: tuple[float, ...], result: float, printed: float, per: float) -> None:
+    row = work(kind, *values, printed=printed, per=per)
+    assert row["result"] == pytest.approx(result, rel=1e-6)
+    assert row["verdict"] == ("agrees" if kind != "change" or printed == 25 else "disagrees")
+    assert work(kind, *values, printed=printed + 7, per=per)["verdict"] == "disagrees"
+    assert work(kind, *values, per=per)["verdict"] == "worked_out"
+
+
+def test_parts_are_added_up_against_the_last_figure() -> None:
+    assert work("sum", 1, 2, 3, 6)[["result", "printed", "verdict"]].tolist() == [6, 6, "agrees"]
+    assert work("sum", 1, 2, 3, 7)["verdict"] == "disagrees"
+
+
+def test_two_values_of_one_thing() -> None:
+    assert work("same", 5, 5)["verdict"] == "agrees"
+    assert work("same", 5, 6)["verdict"] == "disagrees"
+
+
+def test_every_kind_has_a_test_and_the_model_knows_the_same() -> None:
+    assert {kind for kind, *_ in CASES} | {"sum", "same"} == set(ARITHMETIC)
+    kinds = Check.model_fields["kind"].annotation
+    assert set(kinds.__args__) == set(ARITHMETIC)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"), [("change", (0, 5)), ("share", (5, 0)), ("rise", (5, 5)), ("before", (5, -100))]
+)
+def test_nothing_is_divided_by_zero(kind: str, values: tuple[float, ...]) -> None:
+    row = work(kind, *values, printed=5)
+    assert math.isnan(row["result"])
+    assert row["verdict"] == "cannot_be_checked"
+
+
+@pytest.mark.parametrize(
+    ("printed", "verdict"),
+    [(17, "agrees"), (16, "disagrees"), (16.6, "agrees"), (16.7, "disagrees"), (16.64, "agrees")],
+)
+def test_a_result_agrees_at_the_precision_it_is_printed_with(printed: float, verdict: str) -> None:
+    assert work("change", 595, 694, printed=printed)["verdict"] == verdict
+
+
+def test_a_fall_printed_as_a_positive_number_is_compared_by_its_size() -> None:
+    assert work("change", 20, 11, printed=45)["verdict"] == "agrees"
+
+
+def test_the_other_base_is_named_only_where_it_fits() -> None:
+    assert work("change", 20, 11, printed=82)["other_base"] == pytest.approx(-81.8181818)
+    assert math.isnan(work("change", 20, 11, printed=60)["other_base"])
+    assert math.isnan(work("change", 20, 0, printed=60)["other_base"])
