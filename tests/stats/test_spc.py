@@ -143,6 +143,18 @@ def test_a_segment_has_its_own_limits_and_runs():
         )
 
 
+@pytest.mark.parametrize("rules", ["mdc-2023", "mdc-6", "nhsr-0.2.2"])
+def test_segments_are_charts_side_by_side(rules: str):
+    """Noise with a strong drift, so that runs and windows would cross the cut if they could."""
+    values = np.random.default_rng(9).normal(size=(400, 40)).cumsum(axis=-1)
+    values[1::2] = np.round(values[1::2])
+    whole = xmr(values, segments=[17], rules=rules)
+    parts = [xmr(values[:, :17], rules=rules), xmr(values[:, 17:], rules=rules)]
+    for name in (*FLAGS, "side", "trial", "upper", "moving_range"):
+        np.testing.assert_allclose(getattr(whole, name), np.hstack([getattr(part, name) for part in parts]))
+    assert all(getattr(whole, name).any() for name in FLAGS)
+
+
 def test_each_series_may_have_its_own_segments():
     values = np.array([[1.0, 2, 1, 11, 12, 11], [1, 2, 1, 11, 12, 11]])
     chart = xmr(values, segments=[[0, 0, 0, 1, 1, 1], [0] * 6])
@@ -176,6 +188,11 @@ def test_limits_do_not_collapse_while_values_vary():
     for values in ([4] * 12 + [9] * 12, [4] * 20 + [5] + [4] * 3, [1, NAN, 5, NAN, 2], [1, 1, NAN, 5, 5], [3, 8]):
         chart = xmr(values)
         assert (chart.upper > chart.lower).all(), values
+
+
+def test_where_screening_leaves_nothing_the_ranges_are_still_those_of_neighbours():
+    chart = xmr([4, 4, 4, 4, 4, 4, 4, 5, 4, 4, NAN, 4, 4])
+    np.testing.assert_allclose(chart.mean_moving_range, 2 / 10)
 
 
 def test_a_decimal_mean_that_rounds_is_still_a_tie():

@@ -18,7 +18,7 @@ TRIAL_BELOW = 12
 """Limits from fewer points than this are trial limits."""
 
 TIE = 1e-12  # two numbers are equal if they differ by less than this share of the segment's largest
-_CELLS = 1 << 19  # points worked on at once: 4 MB an array
+_CELLS = 1 << 16  # points worked on at once: half a megabyte an array, so that they stay in the cache
 
 Parts: TypeAlias = dict[str, Any]
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -169,9 +169,19 @@ def _bridged(values: FloatArray, groups: Groups) -> FloatArray:
 
 
 def in_blocks(work: Callable[[slice], Parts], rows: int, points: int) -> Parts:
-    """Work through the series a block at a time, so that memory does not grow with the panel; join the answers."""
-    parts = [work(block) for block in _blocks(rows, points)]
-    return {name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])}
+    """Work through the series a block at a time, so that what is in hand does not grow with the panel.
+
+    Parts shaped like the panel are written in their place; those whose name begins with `span_` are strung together.
+    """
+    whole: Parts = {}
+    strung: dict[str, list[NDArray[Any]]] = {}
+    for block in _blocks(rows, points):
+        for name, part in work(block).items():
+            if name.startswith("span_"):
+                strung.setdefault(name, []).append(part)
+            else:
+                whole.setdefault(name, np.empty((rows, points), dtype=part.dtype))[block] = part
+    return whole | {name: np.concatenate(parts) for name, parts in strung.items()}
 
 
 def _blocks(rows: int, points: int) -> Iterator[slice]:
