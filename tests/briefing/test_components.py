@@ -85,6 +85,11 @@ class TestTable:
         cells = [_text(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", html)]
         assert cells == ["3,559 [p]", "[c] 1 to 5", "[x]", "0"]
 
+    def test_without_a_status_the_interval_tells_withheld_from_missing(self) -> None:
+        html = c.table_html(self.frame.drop(columns="status"), caption="Figures", row_header="area")
+        cells = [_text(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", html)]
+        assert cells == ["3,559", "[c] 1 to 5", "[x]", "0"]
+
     def test_caption_scopes_and_focus(self) -> None:
         html = c.table_html(self.frame, caption="Figures", row_header="area")
         assert '<caption id="figures-caption">Figures</caption>' in html
