@@ -257,7 +257,7 @@ ANY = arrays(
     np.float64,
     array_shapes(min_dims=1, max_dims=2, min_side=0, max_side=25),
     elements=st.one_of(
-        st.floats(-1e9, 1e9, width=32), st.integers(0, 3).map(float), st.sampled_from([NAN, np.inf, -np.inf])
+        st.floats(-1e9, 1e9, width=32), st.integers(0, 3).map(float), st.sampled_from([NAN, np.inf, -np.inf, 1.7e308])
     ),
 )
 
@@ -267,7 +267,7 @@ ANY = arrays(
 def test_whatever_comes_in_the_outcome_is_as_documented(values, rules, baseline_n, screen):
     chart = xmr(values, rules=rules, baseline_n=baseline_n, screen=screen)
     assert all(getattr(chart, name).shape == values.shape for name in (*FLOATS, *FLAGS, "side", "trial"))
-    present = np.isfinite(values)
+    present = np.abs(values) < 1e150
     assert not (chart.flagged & ~present).any()
     assert not chart.side[~present].any()
     assert (chart.n == present.sum(axis=-1)).all()
@@ -276,7 +276,7 @@ def test_whatever_comes_in_the_outcome_is_as_documented(values, rules, baseline_
     assert (chart.upper >= chart.lower)[known].all()
     for row in range(chart.n.size):
         kept = values.reshape(chart.n.size, -1)[row]
-        kept = kept[np.isfinite(kept)]
+        kept = kept[np.abs(kept) < 1e150]
         if baseline_n is None and kept.size > 1:
             width = (chart.upper - chart.lower).reshape(chart.n.size, -1)[row, 0]
             assert width == 0 if np.ptp(kept) == 0 else np.ptp(kept) < 1e-9 * np.abs(kept).max() or width > 0

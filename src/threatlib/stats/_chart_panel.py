@@ -17,6 +17,9 @@ SCREEN = 3.267
 TRIAL_BELOW = 12
 """Limits from fewer points than this are trial limits."""
 
+HUGE = 1e150
+"""A number further from 0 than this is infinite as far as charts and trends go: its square would be."""
+
 TIE = 1e-12  # two numbers are equal if they differ by less than this share of the segment's largest
 _CELLS = 1 << 16  # points worked on at once: half a megabyte an array, so that they stay in the cache
 
@@ -75,7 +78,7 @@ def rows_of(values: ArrayLike, name: str = "values") -> tuple[FloatArray, tuple[
     panel = np.array(values, dtype=np.float64)
     if panel.ndim == 0:
         raise ValueError(f"{name}: found a single number, wanted an array with time on its last axis")
-    panel[~np.isfinite(panel)] = np.nan
+    panel[~(np.abs(panel) <= HUGE)] = np.nan
     return panel.reshape(-1, panel.shape[-1]) if panel.size else _empty(panel), panel.shape
 
 

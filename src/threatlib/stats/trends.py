@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
+from threatlib.stats._chart_panel import HUGE
 from threatlib.stats._kendall import (
     EXACT_UP_TO,
     Parts,
@@ -147,7 +148,7 @@ def mann_kendall(
     if x.ndim == 0:
         raise ValueError("values: found a single number, wanted an array with time on its last axis")
     lead, points = x.shape[:-1], x.shape[-1]
-    x[~np.isfinite(x)] = np.nan
+    x[~(np.abs(x) <= HUGE)] = np.nan
     when = None if times is None else _times(times, x.shape)
     rows = x.reshape(int(np.prod(lead)), points)
     step = period or 1
