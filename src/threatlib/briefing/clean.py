@@ -30,7 +30,7 @@ def cleaned(book: dict[str, Any]) -> dict[str, Any]:
         cells.append(dict(sorted(kept.items())))
     metadata = {name: book["metadata"][name] for name in _KEPT if name in book["metadata"]}
     metadata["language_info"] = {"name": "python"}
-    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return {"cells": cells, "metadata": dict(sorted(metadata.items())), "nbformat": 4, "nbformat_minor": 5}
 
 
 def text_of(book: dict[str, Any]) -> str:

@@ -19,13 +19,17 @@ MOST_MESSAGES = 5
 def threats(assessment: Assessment) -> Markup:
     """A card for each threat."""
     records = assessment.tables["threats"].to_dict("records")
-    return threat_cards(pd.DataFrame([_card(record) for record in records]))
+    return threat_cards(pd.DataFrame([_card(assessment, record) for record in records]))
 
 
-def _card(record: dict[Any, Any]) -> dict[str, Any]:
+def _card(assessment: Assessment, record: dict[Any, Any]) -> dict[str, Any]:
+    """Direction, severity, confidence, and the finding that weighs most; else why nothing can be said."""
     arrow, judgement, words = DIRECTIONS[record["direction"]]
-    told = Markup("{}; {}. {} of {} rest on figures measured here.").format(
-        record["why"].capitalize(),
+    found = assessment.findings
+    here = found[(found["threat"] == record["id"]) & (found["status"] != "cleared") & (found["breakdown"] == "")]
+    first = sentences(assessment, here, 1)
+    told = Markup("{} <small>{}; {} of {} rest on figures.</small>").format(
+        first[0] if first else Markup("{}.").format(record["why"].capitalize()),
         counted(int(record["figures"]), "comparison", f"threats.{record['id']}.figures"),
         counted(int(record["measured"]), "item", f"threats.{record['id']}.measured"),
         counted(int(record["items"]), "item", f"threats.{record['id']}.items"),
@@ -40,7 +44,7 @@ def _card(record: dict[Any, Any]) -> dict[str, Any]:
 def messages(assessment: Assessment) -> Markup:
     """At most five findings, the worst first; if nothing moved, that is the message."""
     found = assessment.findings
-    current = found[found["status"] != "cleared"]
+    current = found[(found["status"] != "cleared") & (found["breakdown"] == "")]
     said = sentences(assessment, current, MOST_MESSAGES)
     if not said:
         said = [Markup("No figure moved beyond what chance explains; what follows says where none could be judged.")]
@@ -56,7 +60,7 @@ def changed(assessment: Assessment) -> Markup:
         counted(counts["continuing"], "continuing finding", "findings.continuing"),
         counted(counts["cleared"], "finding", "findings.cleared") + Markup(" no longer standing"),
     )
-    new = sentences(assessment, found[found["status"] == "new"], MOST_MESSAGES)
+    new = sentences(assessment, found[(found["status"] == "new") & (found["breakdown"] == "")], MOST_MESSAGES)
     return lead + (notes(new) if new else Markup(""))
 
 

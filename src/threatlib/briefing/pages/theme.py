@@ -30,18 +30,19 @@ def subtopics(assessment: Assessment, theme: str) -> Markup:
     """Every sub-topic of the tree that belongs on this page."""
     chosen = assessment.tables["subtopics"]
     chosen = chosen[chosen["page"] == theme]
-    return Markup("\n").join(_subtopic(assessment, record) for record in chosen.to_dict("records"))
+    drawn: set[str] = set()
+    return Markup("\n").join(_subtopic(assessment, record, drawn) for record in chosen.to_dict("records"))
 
 
 def lead(assessment: Assessment, theme: str) -> Markup:
     """The theme's findings, worst first, or a plain statement that nothing moved."""
     found = assessment.findings
-    here = found[(found["theme"] == theme) & (found["status"] != "cleared")]
+    here = found[(found["theme"] == theme) & (found["status"] != "cleared") & (found["breakdown"] == "")]
     said = sentences(assessment, here, 5)
     return notes(said or [Markup("No figure of this theme moved beyond what chance explains.")], kind="findings")
 
 
-def _subtopic(assessment: Assessment, record: dict[Any, Any]) -> Markup:
+def _subtopic(assessment: Assessment, record: dict[Any, Any], drawn: set[str]) -> Markup:
     tree = assessment.tables["tree"]
     items = tree[tree["subtopic_id"] == record["id"]]
     wanted = [i for names in items["indicators"] for i in names.split()]
@@ -49,9 +50,10 @@ def _subtopic(assessment: Assessment, record: dict[Any, Any]) -> Markup:
     main = signals[signals["main"].astype(bool) & signals["indicator"].isin(wanted)] if len(signals) else signals
     parts = [Markup('<h3 id="{}">{}</h3>').format(record["id"], record["name"]), _verdict(record), _items(items)]
     if len(main):
+        whole = main[main["breakdown"] == ""]
         caption = f"{record['name']}: latest figures and change"
-        parts.append(snapshot_html(snapshot(assessment, main), caption=caption, id=f"{record['id']}-table"))
-        parts += charts(assessment, main, record)
+        parts.append(snapshot_html(snapshot(assessment, whole), caption=caption, id=f"{record['id']}-table"))
+        parts += [_groups(assessment, main[main["breakdown"] != ""], record), *charts(assessment, whole, record, drawn)]
     others = _alternatives(assessment, wanted)
     if others:
         parts += [Markup("<h4>Other explanations that stay open</h4>"), notes(others)]
@@ -62,6 +64,16 @@ def _subtopic(assessment: Assessment, record: dict[Any, Any]) -> Markup:
     return Markup('<section class="subtopic" aria-labelledby="{}">\n{}\n</section>').format(
         record["id"], Markup("\n").join(parts)
     )
+
+
+def _groups(assessment: Assessment, rows: pd.DataFrame, record: dict[Any, Any]) -> Markup:
+    """The same figures by group, folded away: they explain a change, they do not head the page."""
+    if rows.empty:
+        return Markup("")
+    table = snapshot_html(
+        snapshot(assessment, rows), caption=f"{record['name']}: by group", id=f"{record['id']}-groups"
+    )
+    return Markup("<details><summary>The same by group</summary>\n{}</details>").format(table)
 
 
 def _verdict(record: dict[Any, Any]) -> Markup:
@@ -93,18 +105,21 @@ def _source(item: dict[Any, Any]) -> str:
     return ", ".join(part for part in (item["source"], item["dated"]) if part)
 
 
-def charts(assessment: Assessment, main: pd.DataFrame, record: dict[Any, Any]) -> list[Markup]:
-    """Lines where there is a history, and one chart of all changes where there is none."""
+def charts(assessment: Assessment, main: pd.DataFrame, record: dict[Any, Any], drawn: set[str]) -> list[Markup]:
+    """Lines where there is a history, and one chart of all changes where there is none.
+
+    `drawn` holds the signals that the page has a line of already, and is added to: a line stands once on a page.
+    """
     found: list[Markup] = []
-    lined = []
+    main = main[~main["signal_id"].isin(drawn)]
     order = {"worse": 0, "better": 1, "neither": 2}
     ranked = main.assign(order=main["judgement"].map(order).fillna(3)).sort_values("order", kind="stable")
     for row in ranked.to_dict("records"):
         past = history(assessment, row)
         if past["value"].notna().sum() >= POINTS_FOR_A_LINE and len(found) < CHARTS_A_SUBTOPIC:
             found.append(_line(assessment, row, past))
-            lined.append(row["signal_id"])
-    rest = main[(main["measure"] == "ratio") & main["change"].notna() & ~main["signal_id"].isin(lined)]
+            drawn.add(row["signal_id"])
+    rest = main[(main["measure"] == "ratio") & main["change"].notna() & ~main["signal_id"].isin(drawn)]
     rest = rest[rest["change_lower"].notna() & rest["change_upper"].map(lambda v: v < 1e6)]
     if len(rest) >= 2:
         found.append(_changes(assessment, rest, record))

@@ -1,0 +1,36 @@
+"""The quarter's briefings, made once for all the tests that look at them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+QUARTER = "2022-23-Q2"
+PARTNERSHIPS = ("city-hackney", "demo")
+
+
+def threatlib(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """The command line as a person types it, without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "threatlib", *map(str, words)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "NO_COLOR": "1"},
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def briefings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output folder after the quarter was run for both partnerships."""
+    out = tmp_path_factory.mktemp("outputs")
+    done = threatlib("run", QUARTER, "--out", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out
