@@ -63,6 +63,12 @@ def test_an_arrow_is_a_word_and_a_shape(direction: str) -> None:
     assert 'aria-hidden="true"' in html
 
 
+def test_words_of_ones_own_take_the_place_of_direction_and_judgement() -> None:
+    assert _text(c.arrow_html("up", "worse", "getting worse")) == "getting worse"
+    frame = pd.DataFrame([{"name": "x", "direction": "up", "judgement": "worse", "direction_words": "getting worse"}])
+    assert "Direction getting worse Severity" in _text(c.threat_cards(frame))
+
+
 def test_the_four_arrows_have_four_shapes() -> None:
     paths = {re.search(r' d="([^"]+)"', c.arrow_html(d))[1] for d in ("up", "down", "level", "cannot be said")}  # type: ignore[index]
     assert len(paths) == 4

@@ -259,24 +259,20 @@ def _card(record: dict[str, Any]) -> Markup:
     name = escape(record["name"])
     href, sentence = text_of(record, "href"), text_of(record, "sentence")
     title = Markup('<a href="{}">{}</a>').format(href, name) if href else name
-    said = text_of(record, "direction_words") or record["direction"]
-    arrow = arrow_html(str(record["direction"]), text_of(record, "judgement"))
-    direction = arrow if said == record["direction"] else arrow.replace(
-        Markup("<span>{}</span>").format(record["direction"]), Markup("<span>{}</span>").format(said), 1
-    )  # fmt: skip
+    said, tone = text_of(record, "direction_words"), text_of(record, "judgement")
+    arrow = arrow_html(str(record["direction"]), tone, said)
     rated = Markup("").join(
         Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(kind.capitalize(), _rated(kind, text_of(record, kind)))
         for kind in _LEVELS
     )
-    tone = text_of(record, "judgement") or "plain"
     return Markup(
         '<li class="threat {}"><h3 id="threat-{}">{}</h3>{}<dl><div><dt>Direction</dt><dd>{}</dd></div>{}</dl></li>'
     ).format(
-        tone,
+        tone or "plain",
         slug(str(record["name"])),
         title,
         Markup("<p>{}</p>").format(sentence) if sentence else "",
-        direction,
+        arrow,
         rated,
     )
 

@@ -69,14 +69,19 @@ def status_html(status: str, lower: Any = None, upper: Any = None, unit: str = "
     return mark
 
 
-def arrow_html(direction: str, judgement: str = "") -> Markup:
-    """Word and shape for a direction, and the word better or worse where the polarity says so."""
+def arrow_html(direction: str, judgement: str = "", words: str = "") -> Markup:
+    """Word and shape for a direction, and the word better or worse where the polarity says so.
+
+    Other `words` may stand in the direction's place (``getting worse``); they then say the judgement too.
+    """
     shape = _SHAPES.get(direction)
     if shape is None:
         raise ValueError(f"found direction '{direction}', wanted one of: {', '.join(DIRECTIONS)}")
     tone = judgement if judgement in ("better", "worse") else "plain"
-    words = Markup('<span class="arrow {}">{}<span>{}</span></span>').format(tone, icon(shape), direction)
-    return words + Markup(' <span class="judged {0}">{0}</span>').format(judgement) if judgement else words
+    arrow = Markup('<span class="arrow {}">{}<span>{}</span></span>').format(tone, icon(shape), words or direction)
+    if words or not judgement:
+        return arrow
+    return arrow + Markup(' <span class="judged {0}">{0}</span>').format(judgement)
 
 
 def icon(path: str) -> Markup:

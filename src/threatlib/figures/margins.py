@@ -14,7 +14,7 @@ from threatlib import wording
 from threatlib.figures import canvas
 from threatlib.figures.canvas import Sheet
 
-_EVERY = (1, 2, 3, 4, 6, 8, 12, 16, 24, 36, 48, 60, 120)
+_EVERY = (1, 2, 4, 12, 24, 36, 60, 120)
 
 
 @dataclass(frozen=True, slots=True)
