@@ -43,7 +43,9 @@ class Indicator(Entry):
     `disclosive` says that the count is of people (or of cases that are people), so that a small value could identify a
     child; it is true unless the catalogue says otherwise. `numerator` and `denominator` name the indicators a
     percentage or rate is made from; `change_of` the indicator whose change a figure states; `parts` the indicators
-    that add up to this one. `agency` is who answers for it, `also_from` who else returns it for another area.
+    that add up to this one, `partitions` further groups that do so (initial beside latest category, say), and `within`
+    the indicator of which this one counts a part. `agency` is who answers for it, `also_from` who else returns it for
+    another area.
     """
 
     id: Identifier
@@ -62,6 +64,8 @@ class Indicator(Entry):
     counterpart: Identifier | None = None
     change_of: Identifier | None = None
     parts: tuple[Identifier, ...] = ()
+    partitions: tuple[tuple[Identifier, ...], ...] = ()
+    within: Identifier | None = None
     minimum_points: int = Field(default=2, ge=2)
     target: float | None = None
     disclosive: bool = True
@@ -91,7 +95,8 @@ class Catalogue(Entry):
         if both:
             raise ValueError(f"both defined and left out: {', '.join(both)}")
         for item in self.indicators:
-            named = [item.numerator, item.denominator, item.counterpart, item.change_of, *item.parts]
+            named = [item.numerator, item.denominator, item.counterpart, item.change_of, item.within, *item.parts]
+            named += [name for group in item.partitions for name in group]
             unknown = sorted({name for name in named if name} - known)
             if unknown:
                 raise ValueError(f"{item.id} names indicators that are not defined: {', '.join(unknown)}")
