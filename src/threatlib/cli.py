@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from threatlib import cli_data
 from threatlib._version import __version__
 from threatlib.errors import EXIT_CODES, INTERRUPTED, UserError
 
@@ -70,27 +71,7 @@ def run(
         click.echo(f"  {folder / 'index.html'}")
 
 
-@cli.command()
-@click.argument("partnerships", nargs=-1)
-@_DATA
-def check(partnerships: tuple[str, ...], data: Path) -> None:
-    """Every problem in the files received, one line each."""
-    from threatlib import pipeline
-    from threatlib.errors import DataError
-    from threatlib.returns import Problem
-
-    found = 0
-    for folder in pipeline.partnerships(data, partnerships):
-        dataset = pipeline.load(folder, strict=False)
-        problems = dataset.problems.to_dict("records")
-        found += len(problems)
-        for p in problems:
-            click.echo(f"{folder}: {Problem(**{str(k): v for k, v in p.items()})}")
-        if not problems:
-            dataset.known(None)
-            click.echo(f"{folder}: {len(dataset.register)} files, {len(dataset.received)} figures, no problems")
-    if found:
-        raise DataError(f"{found} problems.")
+cli.add_command(cli_data.check)
 
 
 @cli.command()

@@ -255,7 +255,7 @@ def test_thousands_of_problems_of_one_kind_are_counted(folder: Path) -> None:
 def test_problems_as_csv_and_json_are_data_not_formulas() -> None:
     problem = Problem("a.csv", "", 2, "value", "=2+2", "a number", "Write digits.")
     assert returns.shown([problem], "csv").splitlines() == [
-        "file,sheet,row,column,found,wanted,todo", "a.csv,,2,value,'=2+2,a number,Write digits."
+        "file,sheet,row,column,found,wanted,todo,doubt", "a.csv,,2,value,'=2+2,a number,Write digits.,False"
     ]  # fmt: skip
     assert json.loads(returns.shown([problem], "json"))[0]["found"] == "=2+2"
     assert returns.shown([problem], "text") == "a.csv, row 2, 'value': found =2+2, wanted a number. Write digits."

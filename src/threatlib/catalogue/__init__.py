@@ -1,6 +1,6 @@
 """Typed definitions of what is measured and how it hangs together."""
 
-from threatlib.catalogue.files import load
+from threatlib.catalogue.files import load, partnerships
 from threatlib.catalogue.models import (
     THEMES,
     Annotation,
@@ -38,4 +38,5 @@ __all__ = [
     "Threat",
     "Threats",
     "load",
+    "partnerships",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from threatlib.catalogue.models import (
     Requirement,
     Threats,
 )
-from threatlib.errors import DataError
+from threatlib.errors import DataError, UsageError
 
 
 def load(folder: Path) -> Definitions:
@@ -44,6 +45,24 @@ def load(folder: Path) -> Definitions:
     if problems:
         raise DataError(f"{folder}: the partnership's definitions cannot be used:", problems)
     return Definitions(**parts)
+
+
+def partnerships(data: Path, named: Sequence[str]) -> list[Path]:
+    """Folders of the partnerships named, or of every one under the data folder.
+
+    Raises
+    ------
+    UsageError
+        If one does not exist, naming those that do.
+    """
+    there = sorted(p.parent for p in data.glob("*/partnership.yaml"))
+    if not there:
+        raise UsageError(f"{data}: no partnership in it (a folder with partnership.yaml). `threatlib init` makes one.")
+    names = [p.name for p in there]
+    lost = [name for name in named if name not in names]
+    if lost:
+        raise UsageError(f"{data}: no partnership '{lost[0]}'; there are {', '.join(names)}.")
+    return [p for p in there if not named or p.name in named]
 
 
 def _read_yaml(path: Path, model: type[Entry], problems: list[str]) -> Any:

@@ -6,6 +6,8 @@ breakdown, status, note``; the partnership's own published figures carry their p
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,30 @@ from threatlib.catalogue import Definitions
 from threatlib.returns.canonical import header_place, read_canonical
 from threatlib.returns.grids import Sheet, Unreadable, sheets
 from threatlib.returns.interpret import interpret
+from threatlib.returns.layouts import Layout, load_layouts
+from threatlib.returns.layouts import of as layout_of
 from threatlib.returns.problems import Problem, as_records, shown
-from threatlib.returns.register import data_files, digest, read_register
+from threatlib.returns.register import REGISTER, data_files, digest, read_register
 from threatlib.returns.rows import REQUIRED, Place, Rows
 from threatlib.returns.safety import refusal
+from threatlib.returns.unfold import unfold
 
 __all__ = ["Problem", "as_records", "digest", "read", "shown"]
 
 
-def read(folder: Path, definitions: Definitions) -> tuple[pd.DataFrame, pd.DataFrame, list[Problem]]:
+def read(
+    folder: Path, definitions: Definitions, candidates: Sequence[Mapping[str, str]] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Problem]]:
     """Read every registered file of a partnership.
+
+    Parameters
+    ----------
+    folder : Path
+        The partnership's folder.
+    definitions : Definitions
+        What its folder declares.
+    candidates : sequence of register entries
+        Files to be read as if they were registered; see `check`.
 
     Returns
     -------
@@ -32,10 +48,17 @@ def read(folder: Path, definitions: Definitions) -> tuple[pd.DataFrame, pd.DataF
         Observations (see `observations.COLUMNS`), the register, and all problems of all files.
     """
     register, problems = read_register(folder)
+    if candidates:
+        more = pd.DataFrame(candidates, columns=[*REGISTER]).assign(row=0)
+        register = pd.concat(
+            [register, more.assign(received_on=pd.to_datetime(more["received_on"]))], ignore_index=True
+        )
     problems += _unregistered(folder, set(register["file"]))
+    layouts, faults = load_layouts(folder)
+    problems += faults
     rows = Rows()
     for entry in register.to_dict("records"):
-        problems += _gather(folder, entry, rows)
+        problems += _gather(folder, entry, layouts, rows)
     table, faults = interpret(rows, definitions)
     return table, register, problems + faults
 
@@ -50,7 +73,7 @@ def _unregistered(folder: Path, known: set[str]) -> list[Problem]:
     ]
 
 
-def _gather(folder: Path, entry: dict[Any, Any], rows: Rows) -> list[Problem]:
+def _gather(folder: Path, entry: dict[Any, Any], layouts: list[Layout], rows: Rows) -> list[Problem]:
     """Add a registered file's rows of text, or say why it cannot be read."""
     path, file = folder / entry["file"], entry["file"]
     refused = refusal(path, file, folder)
@@ -67,7 +90,17 @@ def _gather(folder: Path, entry: dict[Any, Any], rows: Rows) -> list[Problem]:
         found_sheets = sheets(path, file)
     except Unreadable as fault:
         return [fault.problem]
-    return _add_canonical(found_sheets, entry, rows)
+    declared = [(sheet, layout) for sheet in found_sheets if (layout := layout_of(layouts, file, sheet.name))]
+    if not declared:
+        return _add_canonical(found_sheets, entry, rows)
+    problems = []
+    for sheet, layout in declared:
+        problems += unfold(sheet, layout, _origin(entry, sheet.name), rows)
+    return problems
+
+
+def _origin(entry: dict[Any, Any], sheet: str) -> Place:
+    return Place(entry["file"], sheet, entry["agency"], entry["received_on"].isoformat()[:10], entry["kind"])
 
 
 def _add_canonical(found: list[Sheet], entry: dict[Any, Any], rows: Rows) -> list[Problem]:
@@ -83,15 +116,9 @@ def _add_canonical(found: list[Sheet], entry: dict[Any, Any], rows: Rows) -> lis
         columns, numbers, headings, faults = read_canonical(sheet.grid, place, entry["file"], sheet.name)
         problems += faults
         if columns:
-            origin = Place(
-                entry["file"],
-                sheet.name,
-                entry["agency"],
-                entry["received_on"].isoformat()[:10],
-                entry["kind"],
-                headings,
+            rows.add(
+                replace(_origin(entry, sheet.name), headings=headings), _with_formulas(columns, numbers, sheet), numbers
             )
-            rows.add(origin, _with_formulas(columns, numbers, sheet), numbers)
     return problems
 
 

@@ -161,7 +161,7 @@ class _Work:
         }  # fmt: skip
         dates = _days(periods[keep])
         data: dict[str, Any] = {
-            "obs": [f"{prefix[p]}:{rows.row[i]}{_dotted(rows.cell[i])}" for p, i in zip(of, keep, strict=True)],
+            "obs": [f"{prefix[p]}:{rows.row[i]}{_dotted(rows.letter[i])}" for p, i in zip(of, keep, strict=True)],
             "indicator": text["indicator"],
             "agency": self._agencies(keep),
             "area": text["area"],

@@ -16,7 +16,10 @@ FORMS = ("text", "csv", "json")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a file: where, what was found, what was wanted, what to do."""
+    """One thing wrong with a file: where, what was found, what was wanted, what to do.
+
+    A `doubt` can be right after all: it is to be looked at, and does not stop a run.
+    """
 
     file: str
     sheet: str
@@ -25,6 +28,7 @@ class Problem:
     found: str
     wanted: str
     todo: str
+    doubt: bool = False
 
     def __str__(self) -> str:
         place = [self.file]

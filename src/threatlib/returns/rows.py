@@ -24,12 +24,13 @@ class Place:
 
     @property
     def prefix(self) -> str:
-        return f"{self.file}#{self.sheet}" if self.sheet else self.file
+        """How the ids of its figures begin: without spaces, since ids are strung together with them."""
+        return (f"{self.file}#{self.sheet}" if self.sheet else self.file).replace(" ", "%20")
 
 
 class Rows:
-    """Columns of text as long as each other, with the place and row of each line; `cell` names the column of a figure
-    where one row of a sheet holds several."""
+    """Columns of text as long as each other, with the place and row of each line; `cell` and `letter` name the column
+    of a figure (in the sender's words, and as Excel does) where one row of a sheet holds several."""
 
     def __init__(self) -> None:
         self.places: list[Place] = []
@@ -37,12 +38,17 @@ class Rows:
         self.place: list[int] = []
         self.row: list[int] = []
         self.cell: list[str] = []
+        self.letter: list[str] = []
 
     def __len__(self) -> int:
         return len(self.row)
 
     def add(
-        self, place: Place, columns: Mapping[str, Iterable[str]], row: Sequence[int], cell: Sequence[str] = ()
+        self,
+        place: Place,
+        columns: Mapping[str, Iterable[str]],
+        row: Sequence[int],
+        cells: Sequence[tuple[str, str]] = (),
     ) -> None:
         """Gather a sheet's rows; a column it does not have is blank."""
         for name in FIELDS:
@@ -50,4 +56,5 @@ class Rows:
         self.place.extend([len(self.places)] * len(row))
         self.places.append(place)
         self.row.extend(row)
-        self.cell.extend(cell or [""] * len(row))
+        self.cell.extend([cell for cell, _ in cells] or [""] * len(row))
+        self.letter.extend([letter for _, letter in cells] or [""] * len(row))
