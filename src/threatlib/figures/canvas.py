@@ -10,6 +10,7 @@ import io
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import matplotlib as mpl
@@ -135,6 +136,7 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
+@lru_cache(maxsize=4096)
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Width in points of the longest line, by the font that comes with matplotlib."""
     font = FontProperties(family=_MEASURED_WITH, size=size, weight="bold" if bold else "normal")

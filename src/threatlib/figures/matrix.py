@@ -33,6 +33,8 @@ def threat_matrix(
         For a word that is not on its axis.
     """
     data = canvas.filled(frame, confidence="", rows="")
+    data["letter"] = [chr(ord("A") + i) for i in range(len(data))]
+    names = "; ".join(f"{letter} {name}" for letter, name in zip(data["letter"], data["name"], strict=True))
     for column, words in (("severity", severities), ("likelihood", likelihoods)):
         strange = sorted(set(data[column]) - set(words))
         if strange:
@@ -51,7 +53,8 @@ def threat_matrix(
         height=lambda narrow: max(len(severities), 1) * (96 if narrow else 84) + 60 + 18 * bool(caption.marking),
         table=data[["name", "severity", "likelihood", "confidence", "rows"]],
         alt=describing.of_rows("Matrix", caption.subtitle, [f"{name}:" for name in data["name"]], texts),
-        key="The fuller the circle, the higher the confidence." if (data["confidence"] != "").any() else "",
+        key=f"{names}."
+        + (" The fuller the circle, the higher the confidence." if (data["confidence"] != "").any() else ""),
     )
 
 
@@ -66,26 +69,23 @@ def _grid(ax: Axes, sheet: Sheet, severities: list[str], likelihoods: list[str],
             ax.fill_between(
                 [x + 0.02, x + 0.98], y + 0.03, y + 0.97, color=canvas.PALETTE[0], alpha=0.04 + 0.18 * share, lw=0
             )
-    room = sheet.width / max(len(likelihoods), 1) * 0.75
-    ax.set_xticks(
-        [i + 0.5 for i in range(len(likelihoods))],
-        [canvas.wrapped(word, room, sheet.size - 1, lines=2) for word in likelihoods],
-        size=sheet.size - 1,
-    )
+    words = [word.replace(" ", "\n") for word in likelihoods]
+    ax.set_xticks([i + 0.5 for i in range(len(likelihoods))], words, size=sheet.size - (2 if sheet.narrow else 1))
     ax.set_yticks([i + 0.5 for i in range(len(severities))], severities, size=sheet.size - 1)
     ax.tick_params(length=0)
     ax.spines["bottom"].set_visible(False)
 
 
 def _cell(ax: Axes, sheet: Sheet, column: int, line: int, rows: list[dict[str, Any]]) -> None:
-    """The names of a cell's threats, one under the other, each behind a circle that tells the confidence."""
-    size = sheet.size - (2.5 if sheet.narrow else 1)
+    """A cell's threats, one under the other, each with a circle that tells the confidence; on a phone by letter."""
+    size = sheet.size - (0 if sheet.narrow else 1)
     room = ax.get_position().width * sheet.width / ax.get_xlim()[1] - 22
     for i, row in enumerate(rows):
         y = line + 1 - (i + 0.5) / len(rows)
         shape, face = _FACE.get(str(row["confidence"]).casefold(), ("o", canvas.SOFT))
-        ax.plot(column + 0.09, y, shape, markersize=6.5, markerfacecolor=face, markeredgecolor=canvas.PALETTE[0])
-        text = canvas.wrapped(str(row["name"]), room, size, lines=2 if len(rows) > 1 else 4)
+        ax.plot(column + 0.12, y, shape, markersize=6.5, markerfacecolor=face, markeredgecolor=canvas.PALETTE[0])
+        name = "" if sheet.narrow else f" {row['name']}"
+        text = canvas.wrapped(f"{row['letter']}{name}", room, size, lines=2 if len(rows) > 1 else 4)
         ax.annotate(
-            text, (column + 0.09, y), xytext=(7, 0), textcoords="offset points", va="center", size=size, linespacing=1.1
+            text, (column + 0.12, y), xytext=(7, 0), textcoords="offset points", va="center", size=size, linespacing=1.1
         )

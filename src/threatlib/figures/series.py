@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from threatlib import wording
@@ -139,11 +140,14 @@ def _one_series(ax: Axes, rows: pd.DataFrame, look: tuple[str, str], sheet: Shee
     band = rows.dropna(subset=["expected_lower", "expected_upper"])
     if not band.empty:
         ax.fill_between(band["period_end"], band["expected_lower"], band["expected_upper"], color=canvas.WASH, lw=0)
-    for before, after, dashed in _segments(rows, cuts):
-        ax.plot(
-            [before["period_end"], after["period_end"]], [before["value"], after["value"]], color=colour, linewidth=2,
-            linestyle=(0, (2.5, 1.8)) if dashed else "-", solid_capstyle="round", zorder=2,
-        )  # fmt: skip
+    segments = list(_segments(rows, cuts))
+    for dashes, soft in (("-", False), ((0, (2.5, 1.8)), True)):
+        ends = [[(margins.day_number(row["period_end"]), row["value"]) for row in (before, after)]
+                for before, after, dashed in segments if dashed == soft]  # fmt: skip
+        ax.add_collection(
+            LineCollection(ends, colors=colour, linewidths=2, linestyles=dashes, capstyle="round", zorder=2),
+            autolim=False,
+        )
     known = rows[rows["value"].notna()]
     size = 4.5 if len(known) <= 40 and not (sheet.narrow and len(known) > 20) else 2.2
     for hollow, points in known.groupby(known["status"].isin(["provisional", "estimated"])):
@@ -165,9 +169,9 @@ def _hidden(ax: Axes, rows: pd.DataFrame, colour: str, sheet: Sheet) -> None:
                         ha="center", va="bottom", size=sheet.size - 1, color=canvas.SOFT)  # fmt: skip
 
 
-def _segments(rows: pd.DataFrame, cuts: list[Gap]) -> Iterator[tuple[pd.Series, pd.Series, bool]]:
+def _segments(rows: pd.DataFrame, cuts: list[Gap]) -> Iterator[tuple[dict[str, Any], dict[str, Any], bool]]:
     """Neighbouring known points that may be joined, and whether the join leads to a provisional one."""
-    records = [row for _, row in rows.iterrows()]
+    records = canvas.records(rows)
     for before, after in pairwise(records):
         if not np.isfinite(before["value"]) or not np.isfinite(after["value"]):
             continue
