@@ -31,6 +31,9 @@ def threatlib(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProce
 def briefings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output folder after the quarter was run for both partnerships."""
     out = tmp_path_factory.mktemp("outputs")
+    made = os.environ.get("THREATLIB_TEST_BRIEFINGS")
+    if made:
+        return Path(made)
     done = threatlib("run", QUARTER, "--out", out)
     assert done.returncode == 0, done.stdout + done.stderr
     return out

@@ -20,6 +20,7 @@ from threatlib.signals.contrast import contrast, dispersion, level_spread, rate
 from threatlib.signals.verdict import judge
 
 SERIES = ["indicator", "agency", "area", "breakdown"]
+_FIGURE = ("period", "kind", "end", "value", "lower", "upper", "status", "basis", "numerator", "denominator")
 LENGTHLESS = ("percent", "per_10k", "per_1000", "ratio", "mean", "days", "months")
 """Units that do not grow with the length of the period, so that a half-year may stand beside a year."""
 KIND_ORDER = ("quarter", "half_year", "financial_year", "month", "snapshot", "span", "calendar_year", "undated")
@@ -142,22 +143,12 @@ def _pair(
         "spread": level_spread(past[past["kind"] == now["kind"]]),
         "previous_rows": before["obs"] if before is not None else "",
     }
-    for name in (
-        "period",
-        "kind",
-        "end",
-        "value",
-        "lower",
-        "upper",
-        "status",
-        "basis",
-        "numerator",
-        "denominator",
-        "marks",
-    ):
+    for name in _FIGURE:
         row[name] = now[name]
         row[f"previous_{name}"] = before[name] if before is not None else None
-    return row
+    both = f"{now['marks']} {before['marks'] if before is not None else ''}"
+    # a change is as doubtful as the more doubtful of its ends
+    return row | {"marks": " ".join(dict.fromkeys(both.split()))}
 
 
 def _broken(now: pd.Series, before: pd.Series | None, breaks: list[Annotation]) -> str:

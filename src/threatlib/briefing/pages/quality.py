@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 from threatlib import wording
 from threatlib.assessment import Assessment
-from threatlib.briefing.components import notes, number_html, status_html, table_html
+from threatlib.briefing.components import notes, number_html, period_html, status_html, table_html
+from threatlib.briefing.fragments import slug
 from threatlib.briefing.pages.words import counted
 
 VERDICTS = {
@@ -139,9 +140,9 @@ def declared(assessment: Assessment) -> Markup:
     )
 
 
-def _when(entry: dict[Any, Any]) -> str:
-    ends = [wording.period_words(label) for label in (entry["start"], entry["end"]) if isinstance(label, str)]
-    return " to ".join(dict.fromkeys(ends)) or "throughout"
+def _when(entry: dict[Any, Any]) -> Markup:
+    ends = [period_html(label) for label in (entry["start"], entry["end"]) if isinstance(label, str)]
+    return Markup(" to ").join(dict.fromkeys(ends)) or Markup("throughout")
 
 
 def coverage(assessment: Assessment) -> Markup:
@@ -162,7 +163,7 @@ def coverage(assessment: Assessment) -> Markup:
         counts = part["status"].value_counts()
         row: dict[str, Any] = {
             "agency": agency,
-            "rows": f"run:coverage.{agency}",
+            "rows": f"run:coverage.{slug(str(agency))}",
             "latest": part["period"].iloc[part["end"].argmax()],
         }
         rows.append(row | {state: int(counts.get(state, 0)) for state in states})

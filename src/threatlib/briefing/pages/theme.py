@@ -154,7 +154,7 @@ def _line(assessment: Assessment, row: dict[Any, Any], past: pd.DataFrame) -> Ma
 def _changes(assessment: Assessment, rows: pd.DataFrame, record: dict[Any, Any]) -> Markup:
     frame = pd.DataFrame(
         {
-            "label": rows["name"] + ", " + rows["area"],
+            "label": rows["name"] + ", " + rows["area"] + rows["marks"].map(lambda marks: _disputed(assessment, marks)),
             "change": 100 * (rows["change"] - 1),
             "lower": 100 * (rows["change_lower"] - 1),
             "upper": 100 * (rows["change_upper"] - 1),
@@ -173,6 +173,12 @@ def _changes(assessment: Assessment, rows: pd.DataFrame, record: dict[Any, Any])
         marking=_marking(assessment),
     )
     return figure_html(figures.changes(frame, caption))
+
+
+def _disputed(assessment: Assessment, marks: str) -> str:
+    noted = assessment.tables["annotations"]
+    conflicts = set(noted.loc[noted["kind"] == "conflict", "id"])
+    return " (disputed)" if conflicts & set(marks.split()) else ""
 
 
 def _marking(assessment: Assessment) -> str:
