@@ -1,0 +1,65 @@
+"""From evidence to an honest p-value: what quiet series of that size, length and frequency give.
+
+The constants were fitted by quantile regression to simulated quiet series (`python benchmarks/detection.py
+--calibrate` prints them afresh); docs/calibration/detection.md shows how uniform the p-values are on others.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from threatlib.stats._scan_model import FloatArray
+
+THRESHOLD = 0.01  # largest p that is a flag, if it is also news
+LEVELS = (0.98, 0.9, 0.75, 0.5, 0.25, 0.1, 0.03, 0.01, 0.003, 0.001)
+# log Bayes factor exceeded with each probability: constant, log10 of the mean, its square, 1 / sqrt(points seen)
+QUANTILES: dict[int, tuple[tuple[float, ...], ...]] = {
+    12: (
+        (-2.223, -0.798, -0.170, 4.210),
+        (-2.007, -0.880, -0.026, 4.167),
+        (-1.756, -0.866, 0.041, 3.916),
+        (-1.364, -0.779, 0.069, 3.496),
+        (-0.827, -0.547, 0.030, 2.979),
+        (-0.212, -0.151, -0.069, 2.371),
+        (0.682, -0.146, -0.043, 2.039),
+        (1.653, -0.056, -0.078, 0.789),
+        (2.898, -0.167, -0.052, -1.258),
+        (3.919, -0.502, 0.075, -2.812),
+    ),
+    4: (
+        (-1.853, -0.534, -0.136, 2.376),
+        (-1.523, -0.679, 0.004, 1.882),
+        (-1.312, -0.621, 0.031, 1.629),
+        (-1.092, -0.451, 0.007, 1.697),
+        (-0.964, -0.099, -0.077, 2.547),
+        (-0.709, 0.318, -0.179, 3.278),
+        (0.011, 0.480, -0.201, 3.124),
+        (1.401, 0.249, -0.136, 1.444),
+        (2.859, 0.116, -0.139, -0.286),
+        (3.692, -0.123, -0.028, -1.265),
+    ),
+}
+
+
+def terms(mean: FloatArray, seen: FloatArray) -> FloatArray:
+    """What the quantiles depend on, last axis: mean of a period (events) and points of history."""
+    size = np.log10(np.clip(mean, 0.3, 3000.0))
+    return np.stack([np.ones_like(size), size, size**2, 1 / np.sqrt(np.maximum(seen, 3.0))], axis=-1)
+
+
+def probability(evidence: FloatArray, mean: FloatArray, seen: FloatArray, freq: int) -> FloatArray:
+    """Share of quiet verdicts with at least this much evidence (log Bayes factor).
+
+    Between the fitted levels log p is linear in the evidence; beyond the last, p falls as 1 / Bayes factor, which is
+    the most that a Bayes factor may be trusted (Markov's inequality).
+    """
+    at = np.maximum.accumulate(terms(np.nan_to_num(mean, nan=1.0), seen) @ np.asarray(QUANTILES[freq]).T, axis=-1)
+    log_p = np.log(LEVELS)
+    x = np.nan_to_num(evidence, nan=0.0, neginf=-50.0)
+    out = np.minimum(log_p[0] * np.exp(x - at[..., 0]), 0.0)
+    for j in range(len(LEVELS) - 1):
+        width = np.maximum(at[..., j + 1] - at[..., j], 1e-6)
+        between = log_p[j] + (log_p[j + 1] - log_p[j]) * np.clip((x - at[..., j]) / width, 0, 1)
+        out = np.where(x > at[..., j], between, out)
+    out = np.where(x > at[..., -1], log_p[-1] - (x - at[..., -1]), out)
+    return np.asarray(np.exp(out))
