@@ -76,7 +76,7 @@ def chart(counts: FloatArray, options: Options) -> Chart:
             return Chart(mean, sd, before, critical, np.maximum(counts + sd * (critical - before), 0.0))
         # Today's excess is what exceeds one standard deviation; after enough of it before, any count will do.
         upper = np.where(before > critical, -np.inf, mean + sd * (1.0 + critical - before))
-    return Chart(mean, sd, excess + before, critical, np.where(np.isnan(before), np.nan, upper))
+    return Chart(mean, sd, excess + before, critical, np.where(np.isnan(before + mean), np.nan, upper))
 
 
 def _baseline(counts: FloatArray, points: int, gap: int) -> tuple[FloatArray, FloatArray]:

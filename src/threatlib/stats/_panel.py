@@ -24,6 +24,9 @@ REASONS = (
 
 JUDGED, BEFORE, SHORT, MISSING, INVALID, THIN, UNSETTLED, CONSTANT = range(len(REASONS))
 
+LARGEST = 1e12
+"""No count is larger: what claims to be is treated as infinite."""
+
 _FLOATS = ("expected", "lower", "upper", "score", "p", "phi", "slope")
 
 
@@ -58,7 +61,7 @@ def read(counts: ArrayLike, population: ArrayLike | None = None) -> Panel:
     if values.ndim == 0:
         raise ValueError("counts: found a single number, wanted an array with time on its last axis")
     status = np.where(np.isnan(values), MISSING, JUDGED).astype(np.int8)
-    wrong = np.isinf(values) | (values < 0)
+    wrong = (values > LARGEST) | (values < 0)
     offset = np.broadcast_to(0.0, values.shape)
     if population is not None:
         people = _fitting(population, values.shape)

@@ -8,8 +8,8 @@ import numpy as np
 from scipy import special
 
 from threatlib.stats._outcome import BoolArray, FloatArray
+from threatlib.stats._panel import LARGEST
 
-_LARGEST = 1e12  # no count is predicted beyond this: the answer there is "cannot say"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _quantile(mean: FloatArray, phi: FloatArray, tail: FloatArray, *, above: boo
 
     Both are the smallest k of a condition that, once true, stays true: for the lower limit it is P(Y <= k) > tail.
     """
-    known = (mean >= 0) & (mean < _LARGEST) & (phi < _LARGEST) & (tail > 0)
+    known = (mean >= 0) & (mean < LARGEST) & (phi < LARGEST) & (tail > 0)
     m, f, p = mean[known], phi[known], tail[known]
 
     def reached(k: FloatArray) -> BoolArray:

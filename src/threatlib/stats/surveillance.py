@@ -95,7 +95,7 @@ def farrington(
     Parameters
     ----------
     counts : array, shape (..., time)
-        Counts, NaN where missing. Infinite and negative ones are not counts: they are left out and never judged.
+        Counts, NaN where missing. Infinite (above 1e12) and negative ones are left out and never judged.
     frequency : int
         Periods a year: 12, 4, 52 or any other.
     b : int
@@ -212,7 +212,7 @@ def ears(
     Parameters
     ----------
     counts : array, shape (..., time)
-        Counts, NaN where missing. Infinite and negative ones are not counts: they are left out and never judged.
+        Counts, NaN where missing. Infinite (above 1e12) and negative ones are left out and never judged.
     method : {"C1", "C2", "C3"}
         C1 uses the `baseline` points just before, C2 leaves two between, C3 adds up what the C2 statistics of the
         point and the two before exceed 1 by.
