@@ -33,7 +33,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 test: lint  ## lint, types, contracts and tests
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term -m "not nightly"
+	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term -m "not nightly"
 
 lab: $(READY)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=. notebooks/explore.ipynb

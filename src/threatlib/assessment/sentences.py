@@ -49,7 +49,7 @@ def change(row: Row) -> tuple[Part, ...]:
     if verb:
         return (*subject, Part(f"{verb} "), *figures, *_size(row, rows), Part("."))
     if row["arrow"] == "level":
-        return (*subject, Part("were level: "), *figures, *_size(row, rows), Part("."))
+        return (*subject, Part("stayed level, "), *figures, *_size(row, rows), Part("."))
     if not row["previous_rows"]:
         value = quantity(row["value"], row["unit"], row["rows"])
         return (
@@ -59,6 +59,12 @@ def change(row: Row) -> tuple[Part, ...]:
             Part(f" {now}; whether that is a change cannot be said: {row['why']}."),
         )
     return (*subject, Part("went "), *figures, Part(f"; whether that is a real change cannot be said: {row['why']}."))
+
+
+def headline(row: Row) -> str:
+    """The finding in a few words, for the head of a chart."""
+    said = {"up": "rose", "down": "fell", "level": "stayed level"}.get(row["arrow"])
+    return f"{row['name']}{_of(row)} {said}" if said else f"{row['name']}{_of(row)}: no change can be told from chance"
 
 
 def _when(label: object) -> str:

@@ -169,6 +169,7 @@ def _info(assessment: Assessment, file: str, title: str) -> PageInfo:
         title=title,
         partnership=assessment.partnership,
         quarter=wording.period_words(str(assessment.quarter)),
+        label=str(assessment.quarter),
         audience=assessment.protection.title,
         data_as_at=f"{assessment.data_as_at.day} {assessment.data_as_at:%B %Y}",
         pages=pages,

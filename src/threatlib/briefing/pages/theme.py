@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from threatlib import figures, wording
 from threatlib.assessment import Assessment
-from threatlib.assessment.sentences import change, plain
+from threatlib.assessment.sentences import headline
 from threatlib.briefing.components import figure_html, level_html, notes, requirements_table, snapshot_html
 from threatlib.briefing.fragments import arrow_html, slug
 from threatlib.briefing.pages.words import ARROWS, DIRECTIONS, history, sentences, snapshot
@@ -51,8 +51,14 @@ def _subtopic(assessment: Assessment, record: dict[Any, Any], drawn: set[str]) -
     parts = [Markup('<h3 id="{}">{}</h3>').format(record["id"], record["name"]), _verdict(record), _items(items)]
     if len(main):
         whole = main[main["breakdown"] == ""]
-        caption = f"{record['name']}: latest figures and change"
-        parts.append(snapshot_html(snapshot(assessment, whole), caption=caption, id=f"{record['id']}-table"))
+        paired = whole["previous_rows"] != ""
+        for part, words, anchor in (
+            (whole[paired], "latest figures and change", "table"),
+            (whole[~paired], "figures with no earlier one to compare", "once"),
+        ):
+            if len(part):
+                caption = f"{record['name']}: {words}"
+                parts.append(snapshot_html(snapshot(assessment, part), caption=caption, id=f"{record['id']}-{anchor}"))
         parts += [_groups(assessment, main[main["breakdown"] != ""], record), *charts(assessment, whole, record, drawn)]
     others = _alternatives(assessment, wanted)
     if others:
@@ -79,10 +85,11 @@ def _groups(assessment: Assessment, rows: pd.DataFrame, record: dict[Any, Any]) 
 def _verdict(record: dict[Any, Any]) -> Markup:
     arrow, judgement, words = DIRECTIONS[record["direction"]]
     confidence = ("Low", "Moderate", "High").index(record["confidence"]) + 1
-    return Markup('<p class="verdict">{} {}. {} Confidence: {}.</p>').format(
-        arrow_html(arrow, judgement), words, record["why"].capitalize() + ".",
+    return Markup('<p class="verdict">{}. {}. Confidence: {}.</p>').format(
+        arrow_html(arrow, judgement, words),
+        record["why"].capitalize(),
         level_html(record["confidence"].lower(), confidence, 3, "confidence"),
-    )  # fmt: skip
+    )
 
 
 def _items(items: pd.DataFrame) -> Markup:
@@ -133,7 +140,7 @@ def _line(assessment: Assessment, row: dict[Any, Any], past: pd.DataFrame) -> Ma
     frame = frame[["period", "period_end", "value", "lower", "upper", "status", "marks", "rows"]]
     caption = Caption(
         id=f"line-{slug(row['signal_id'])}",
-        headline=plain(change(row)),
+        headline=headline(row),
         subtitle=f"{row['name']}, {wording.UNIT_WORDS.get(row['unit'], row['unit'])}, {row['area']}",
         source=f"{row['agency']}; files as registered",
         marking=_marking(assessment),

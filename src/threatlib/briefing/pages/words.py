@@ -86,6 +86,7 @@ def snapshot(assessment: Assessment, signals: pd.DataFrame) -> pd.DataFrame:
     out["direction"] = signals["arrow"].map(ARROWS)
     out["judgement"] = signals["judgement"].where(signals["judgement"].isin(["better", "worse"]), "")
     out["mark_words"] = "see caveat"
+    out["comparator_name"] = out["comparator_name"].str.replace("_", " ")
     out["history"] = [_history(assessment, row) for row in signals.to_dict("records")]
     return out
 
