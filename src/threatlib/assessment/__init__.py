@@ -82,7 +82,7 @@ def build(
     found = find(now, definitions, before)
     items = tree(definitions, now, found)
     figures, checks = conflicts(release, definitions.annotations.annotations)
-    known = release.table[release.table["role"] != "printed"]
+    known = release.table[release.table["role"] != "printed"].reset_index(drop=True)
     tested = now["p"].notna() if len(now) else pd.Series(dtype=bool)
     tables = {
         "observations": known,

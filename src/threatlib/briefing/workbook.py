@@ -64,7 +64,7 @@ def _frames(assessment: Assessment) -> dict[str, pd.DataFrame]:
 def _frame(assessment: Assessment, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
     """A table as text and numbers: days without a time, lists as words, and nothing a spreadsheet would execute."""
     frame = assessment.tables[name]
-    frame = frame[list(columns)] if columns else frame
+    frame = (frame[list(columns)] if columns else frame).reset_index(drop=True)
     out = pd.DataFrame(index=frame.index)
     for column in frame.columns:
         values = frame[column]
