@@ -75,10 +75,10 @@ def judge(indicators: set[str], signals: pd.DataFrame, findings: pd.DataFrame) -
             "why": "no figure moved beyond what chance explains",
         }
     if len(here):
-        return base | {
-            "direction": "cannot_say",
-            "why": "figures moved, but more or fewer is neither better nor worse here",
-        }
+        ways = set(here["direction"])
+        direction = "rising" if ways == {"up"} else "falling" if ways == {"down"} else "mixed"
+        why = "figures moved; whether more or fewer of these is better or worse they do not say by themselves"
+        return base | {"direction": direction, "confidence": _middle(here), "why": why}
     why = "the figures do not allow a comparison" if len(main) else "no figure: the evidence is told in words"
     return base | {"direction": "cannot_say", "why": why}
 
