@@ -44,7 +44,8 @@ class Indicator(Entry):
     child; it is true unless the catalogue says otherwise. `numerator` and `denominator` name the indicators a
     percentage or rate is made from; `change_of` the indicator whose change a figure states; `parts` the indicators
     that add up to this one, `partitions` further groups that do so (initial beside latest category, say), and `within`
-    the indicator of which this one counts a part. `agency` is who answers for it, `also_from` who else returns it for
+    the indicator of which this one counts a part. `official` names the measures of official downloads that are this
+    indicator (``dfe-referrals/Referrals``). `agency` is who answers for it, `also_from` who else returns it for
     another area.
     """
 
@@ -66,6 +67,7 @@ class Indicator(Entry):
     parts: tuple[Identifier, ...] = ()
     partitions: tuple[tuple[Identifier, ...], ...] = ()
     within: Identifier | None = None
+    official: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*/.+$")], ...] = ()
     minimum_points: int = Field(default=2, ge=2)
     target: float | None = None
     disclosive: bool = True

@@ -19,6 +19,7 @@ from threatlib.returns.grids import Sheet, Unreadable, sheets
 from threatlib.returns.interpret import interpret
 from threatlib.returns.layouts import Layout, load_layouts
 from threatlib.returns.layouts import of as layout_of
+from threatlib.returns.official import gather, source_of
 from threatlib.returns.problems import Problem, as_records, shown
 from threatlib.returns.register import REGISTER, data_files, digest, read_register
 from threatlib.returns.rows import REQUIRED, Place, Rows
@@ -58,7 +59,7 @@ def read(
     problems += faults
     rows = Rows()
     for entry in register.to_dict("records"):
-        problems += _gather(folder, entry, layouts, rows)
+        problems += _gather(folder, entry, definitions, layouts, rows)
     table, faults = interpret(rows, definitions)
     return table, register, problems + faults
 
@@ -73,7 +74,9 @@ def _unregistered(folder: Path, known: set[str]) -> list[Problem]:
     ]
 
 
-def _gather(folder: Path, entry: dict[Any, Any], layouts: list[Layout], rows: Rows) -> list[Problem]:
+def _gather(
+    folder: Path, entry: dict[Any, Any], definitions: Definitions, layouts: list[Layout], rows: Rows
+) -> list[Problem]:
     """Add a registered file's rows of text, or say why it cannot be read."""
     path, file = folder / entry["file"], entry["file"]
     refused = refusal(path, file, folder)
@@ -90,6 +93,9 @@ def _gather(folder: Path, entry: dict[Any, Any], layouts: list[Layout], rows: Ro
         found_sheets = sheets(path, file)
     except Unreadable as fault:
         return [fault.problem]
+    source = source_of(file)
+    if source:
+        return gather(found_sheets[0], source, _origin(entry, found_sheets[0].name), definitions, rows)
     declared = [(sheet, layout) for sheet in found_sheets if (layout := layout_of(layouts, file, sheet.name))]
     if not declared:
         return _add_canonical(found_sheets, entry, rows)

@@ -1,0 +1,94 @@
+"""Official downloads, untouched under ``official/<source>/``, to rows under the partnership's own names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from threatlib.catalogue import Definitions
+from threatlib.returns.grids import Sheet
+from threatlib.returns.problems import Problem
+from threatlib.returns.rows import Place, Rows
+from threatlib.sources import SOURCES, Source
+
+FOLDER = "official"
+
+
+def source_of(file: str) -> Source | None:
+    """The source of a registered file, by the folder it lies in."""
+    parts = file.split("/")
+    return SOURCES.get(parts[1]) if parts[0] == FOLDER and len(parts) > 2 else None
+
+
+def read_source(sheet: Sheet, source: Source, file: str) -> tuple[pd.DataFrame | None, list[Problem]]:
+    """The sheet as a table of text with its row numbers, if its columns are those of the source."""
+    header = [cell.strip() for cell in sheet.grid[0]] if sheet.grid else []
+    difference = source.difference(header)
+    if difference:
+        wanted = f"the columns of '{source.id}' ({source.title}; {source.publisher})"
+        todo = "See what the publisher changed; until the source is brought up to date the file is not read."
+        return None, [Problem(file, sheet.name, 1, "", f"a header {difference}", wanted, todo)]
+    width = len(header)
+    body = [(i, line) for i, line in enumerate(sheet.grid[1:], start=2) if any(cell.strip() for cell in line)]
+    short = [i for i, line in body if len(line) != width]
+    if short:
+        found = f"{len(sheet.grid[short[0] - 1])} cells"
+        return None, [
+            Problem(file, sheet.name, short[0], "", found, f"{width}, as the header has", "Download it again.")
+        ]
+    columns = zip(*(line for _, line in body), strict=True) if body else [()] * width
+    frame = pd.DataFrame(
+        {name: np.array([c.strip() for c in cells], dtype=object) for name, cells in zip(header, columns, strict=True)}
+    )
+    return frame.assign(row=[i for i, _ in body]), []
+
+
+def gather(sheet: Sheet, source: Source, origin: Place, definitions: Definitions, rows: Rows) -> list[Problem]:
+    """Gather the figures that an indicator of the catalogue takes from the source, of the partnership's areas."""
+    frame, problems = read_source(sheet, source, origin.file)
+    if frame is None:
+        return problems
+    if frame.empty:
+        todo = "Download it again."
+        return [Problem(origin.file, sheet.name, 2, "", "no rows under the header", "the publisher's figures", todo)]
+    takers = _takers(definitions, source)
+    if not takers:
+        return []
+    found = source.read(frame, tuple(takers))
+    area = _areas(found, definitions)
+    found = found.assign(area=area)[area != ""]
+    for measure, indicators in takers.items():
+        chosen = found[found["measure"] == measure]
+        for indicator in indicators:
+            columns = {
+                "indicator": [indicator] * len(chosen),
+                "kind": ["month" if len(period) == 7 and period[4] == "-" else "" for period in chosen["period"]],
+                "agency": [source.publisher] * len(chosen),
+            } | {name: chosen[name].tolist() for name in ("area", "breakdown", "period", "value", "status", "note")}
+            cells = [(measure, f"{letter}{indicator if len(indicators) > 1 else ''}") for letter in chosen["letter"]]
+            rows.add(origin, columns, chosen["row"].tolist(), cells)
+    return []
+
+
+def _takers(definitions: Definitions, source: Source) -> Mapping[str, list[str]]:
+    """Measures of the source, and the indicators that take each."""
+    takers: dict[str, list[str]] = {}
+    for indicator in definitions.catalogue.indicators:
+        for name in indicator.official:
+            place, _, measure = name.partition("/")
+            if place == source.id:
+                takers.setdefault(measure, []).append(indicator.id)
+    return takers
+
+
+def _areas(found: pd.DataFrame, definitions: Definitions) -> pd.Series:
+    """The partnership's name of each row's area: by its code, else by its name where the publisher gives no code."""
+    areas = definitions.partnership.areas
+    by_code = {area.code: area.name for area in areas if area.code}
+    by_name = {area.name: area.name for area in areas}
+    coded = found["code"].map(by_code)
+    named = found["name"].map(by_name)
+    uncoded = (found["code"] == "") | ~named.isin([area.name for area in areas if area.code])
+    return coded.fillna(named.where(uncoded)).fillna("").astype("str")
