@@ -8,7 +8,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from threatlib.assessment import Assessment
-from threatlib.assessment.sentences import Part
+from threatlib.assessment.sentences import Part, headline
 from threatlib.briefing.components import key_messages, notes, requirements_table, threat_cards
 from threatlib.briefing.pages.words import DIRECTIONS, counted, sentence, sentences
 from threatlib.observations import HAS_VALUE
@@ -27,9 +27,8 @@ def _card(assessment: Assessment, record: dict[Any, Any]) -> dict[str, Any]:
     arrow, judgement, words = DIRECTIONS[record["direction"]]
     found = assessment.findings
     here = found[(found["threat"] == record["id"]) & (found["status"] != "cleared") & (found["breakdown"] == "")]
-    first = sentences(assessment, here, 1)
     told = Markup("{} <small>{}; {} of {} rest on figures.</small>").format(
-        first[0] if first else Markup("{}.").format(record["why"].capitalize()),
+        f"Most marked: {_headline(assessment, here)}." if len(here) else f"{record['why'].capitalize()}.",
         counted(int(record["figures"]), "comparison", f"threats.{record['id']}.figures"),
         counted(int(record["measured"]), "item", f"threats.{record['id']}.measured"),
         counted(int(record["items"]), "item", f"threats.{record['id']}.items"),
@@ -39,6 +38,13 @@ def _card(assessment: Assessment, record: dict[Any, Any]) -> dict[str, Any]:
         **{"severity": "" if record["severity"] == "Not rated" else record["severity"]},
         **{"confidence": record["confidence"], "sentence": told},
     }
+
+
+def _headline(assessment: Assessment, found: pd.DataFrame) -> str:
+    """The first finding in a few words."""
+    signals = assessment.signals
+    row = signals[signals["signal_id"] == found["signal_id"].iloc[0]].to_dict("records")
+    return headline(row[0]) if row else str(found["name"].iloc[0])
 
 
 def messages(assessment: Assessment) -> Markup:
