@@ -1,0 +1,271 @@
+"""The gate: what is withheld, what is stated of it, and what an attacker who shares no code can deduce."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.disclosure.world import attack, cells, counts, definitions, enumerated, deduced, table
+from threatlib.disclosure import protect, protection
+
+CATEGORIES = definitions([{"id": "plans", "parts": ["a", "b", "c", "d"]}, *({"id": i} for i in "abcd")])
+
+
+def released(rows, known=CATEGORIES, audience="dfe", history=None):
+    return protect(table(rows, known), protection(known, audience), history, definitions=known)
+
+
+def key(indicator, area="Town", breakdown="", period="2022-23-Q1"):
+    return indicator, area, breakdown, period
+
+
+def narrow(found, width=4):
+    return {name: ends for name, ends in found.items() if ends[1] - ends[0] < width}
+
+
+# Primary: a boundary table for every rule
+
+@pytest.mark.parametrize(
+    ("audience", "value", "shown"),
+    [
+        ("dfe", 0, 0), ("dfe", 1, None), ("dfe", 5, None), ("dfe", 6, 6), ("dfe", 7, 7),
+        ("nhs", 0, None), ("nhs", 4, None), ("nhs", 5, 5), ("nhs", 7, 5), ("nhs", 8, 10),
+        ("hospital", 0, 0), ("hospital", 1, None), ("hospital", 7, None), ("hospital", 8, 10), ("hospital", 12, 10),
+        ("internal", 1, 1), ("internal", 0, 0),
+    ],
+)  # fmt: skip
+def test_each_rule_withholds_exactly_its_range(audience, value, shown):
+    known = definitions([{"id": "n"}])
+    row = released(counts({"n": value}), known, audience).table.iloc[0]
+    if shown is None:
+        assert row["status"] == "withheld"
+        assert np.isnan(row["value"])
+        rule = known.partnership.rules[audience]
+        assert (row["lower"], row["upper"]) == (rule.withhold_from, rule.withhold_to)
+    else:
+        assert row["status"] == "reported"
+        assert row["value"] == shown
+
+
+def test_a_count_that_is_not_of_people_is_shown():
+    known = definitions([{"id": "n", "disclosive": False}])
+    assert released(counts({"n": 2}), known).table["value"].tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "withheld"),
+    [(3, 50, True), (0, 50, False), (6, 50, False), (47, 50, True), (44, 50, False), (50, 50, False), (0, 4, True)],
+)
+def test_a_percentage_goes_with_its_numerator_its_remainder_and_its_denominator(numerator, denominator, withheld):
+    known = definitions([{"id": "share", "unit": "percent"}])
+    value = 100 * numerator / denominator
+    for given_parts in ({"numerator": numerator, "denominator": denominator}, {"denominator": denominator}):
+        row = released([{"indicator": "share", "value": value, **given_parts}], known).table.iloc[0]
+        assert (row["status"] == "withheld") == withheld
+        assert np.isnan(row["value"]) == withheld
+        if withheld:
+            assert np.isnan([row["numerator"], row["denominator"]]).all()
+
+
+def test_a_rate_goes_with_its_count():
+    known = definitions([{"id": "rate", "unit": "per_10k", "numerator": "n"}, {"id": "n"}])
+    out = cells(released([*counts({"n": 3}), {"indicator": "rate", "value": 30.0, "denominator": 1000}], known).table)
+    assert out[key("rate")]["status"] == "withheld"
+
+
+def test_a_complement_that_is_small_is_protected():
+    """47 of 50: three are left over, though no row says so."""
+    known = definitions([{"id": "all"}, {"id": "some", "within": "all"}])
+    out = cells(released(counts({"all": 50, "some": 47}), known).table)
+    assert {out[key("all")]["status"], out[key("some")]["status"]} != {"reported"}
+
+
+def test_a_stated_change_goes_with_the_count_it_begins_at():
+    known = definitions([{"id": "n"}, {"id": "rise", "unit": "percent_change", "change_of": "n"}])
+    rows = [
+        {"indicator": "n", "value": 4, "period": "2020-21"}, {"indicator": "n", "value": 8, "period": "2021-22"},
+        {"indicator": "rise", "value": 100.0, "period": "2021-22"},
+    ]  # fmt: skip
+    assert cells(released(rows, known).table)[key("rise", period="2021-22")]["status"] == "withheld"
+
+
+# Secondary: hand-checkable
+
+def test_one_small_part_of_a_shown_total_takes_another_part_with_it():
+    out = released(counts({"plans": 62, "a": 30, "b": 20, "c": 9, "d": 3}))
+    assert out.withheld == 2
+    found = attack(out.table, [(key("plans"), [key(i) for i in "abcd"])])
+    assert found[key("d")] == (1, 5)
+    assert not narrow(found)
+
+
+def test_a_pair_that_sums_to_two_is_broken_up():
+    out = released(counts({"plans": 31, "a": 20, "b": 9, "c": 1, "d": 1}))
+    assert not narrow(attack(out.table, [(key("plans"), [key(i) for i in "abcd"])]))
+
+
+def test_a_pair_whose_sum_leaves_all_values_open_takes_nothing_with_it():
+    assert released(counts({"plans": 35, "a": 20, "b": 9, "c": 2, "d": 4})).withheld == 2
+
+
+def test_a_true_zero_is_shown_and_counts_as_known():
+    out = released(counts({"plans": 20, "a": 17, "b": 3, "c": 0, "d": 0}))
+    by_key = cells(out.table)
+    assert by_key[key("c")]["value"] == 0
+    assert not narrow(attack(out.table, [(key("plans"), [key(i) for i in "abcd"])]))
+
+
+def test_two_partitions_of_one_total():
+    known = definitions([
+        {"id": "plans", "parts": ["a", "b", "c"], "partitions": [["x", "y", "z"]]}, *({"id": i} for i in "abcxyz"),
+    ])  # fmt: skip
+    out = released(counts({"plans": 40, "a": 30, "b": 7, "c": 3, "x": 25, "y": 13, "z": 2}), known).table
+    sums = [(key("plans"), [key(i) for i in "abc"]), (key("plans"), [key(i) for i in "xyz"])]
+    assert not narrow(attack(out, sums))
+
+
+HACKNEY = (
+    {"name": "Hackney"},
+    {"name": "City"},
+    {"name": "Both", "parts": ["Hackney", "City"]},
+)
+
+
+def test_hackney_and_city_is_combined():
+    known = definitions([{"id": "n"}], HACKNEY)
+    rows = [{"indicator": "n", "value": v, "area": a} for a, v in (("Hackney", 40), ("City", 3), ("Both", 43))]
+    out = released(rows, known).table
+    found = attack(out, [(key("n", "Both"), [key("n", "Hackney"), key("n", "City")])])
+    assert found[key("n", "City")] == (1, 5)
+    assert not narrow(found)
+
+
+def test_months_quarters_and_years_together():
+    known = definitions([{"id": "n", "frequency": "monthly"}])
+    months = {"2022-04": 10, "2022-05": 12, "2022-06": 2, "2022-07": 9, "2022-08": 8, "2022-09": 11}
+    quarters = {"2022-23-Q1": 24, "2022-23-Q2": 28}
+    half = {"2022-04/2022-09": 52}
+    rows = [{"indicator": "n", "value": v, "period": p} for p, v in {**months, **quarters, **half}.items()]
+    out = released(rows, known).table
+    name = {p: key("n", period=p) for p in (*months, *quarters)}
+    whole = next(k for k in cells(out) if "/" in k[3] or "H1" in k[3])
+    sums = [
+        (name["2022-23-Q1"], [name[m] for m in list(months)[:3]]),
+        (name["2022-23-Q2"], [name[m] for m in list(months)[3:]]),
+        (whole, [name["2022-23-Q1"], name["2022-23-Q2"]]),
+    ]
+    assert not narrow(attack(out, sums))
+
+
+def test_one_year_to_date_less_the_one_before():
+    known = definitions([{"id": "n", "frequency": "irregular"}])
+    rows = [{"indicator": "n", "value": v, "period": p} for p, v in (("2022-04/2022-08", 30), ("2022-04/2022-10", 33))]
+    rows.append({"indicator": "n", "value": 3, "period": "2022-09/2022-10"})
+    out = cells(released(rows, known).table)
+    assert sum(row["status"] == "withheld" for row in out.values()) >= 2
+
+
+def test_breakdowns_add_up():
+    known = definitions([{"id": "n"}])
+    parts = {"sex=F": 14, "sex=M": 8, "sex=X": 2}
+    rows = [{"indicator": "n", "value": 24}, *({"indicator": "n", "value": v, "breakdown": b} for b, v in parts.items())]
+    found = attack(released(rows, known).table, [(key("n"), [key("n", breakdown=b) for b in parts])])
+    assert not narrow(found)
+
+
+def test_a_table_of_areas_by_categories():
+    known = definitions([{"id": "t", "parts": ["a", "b", "c"]}, *({"id": i} for i in "abc")], HACKNEY)
+    values = {"Hackney": (20, 8, 9), "City": (12, 2, 7)}
+    values["Both"] = tuple(np.add(*values.values()))
+    rows = [
+        row
+        for area, (a, b, c) in values.items()
+        for row in counts({"t": a + b + c, "a": a, "b": b, "c": c}, area=area)
+    ]
+    sums = [(key("t", area), [key(i, area) for i in "abc"]) for area in values]
+    sums += [(key(i, "Both"), [key(i, "Hackney"), key(i, "City")]) for i in "tabc"]
+    found = attack(released(rows, known).table, sums)
+    assert found[key("b", "City")] == (1, 5)
+    assert not narrow(found)
+
+
+def test_the_numerator_of_a_shown_percentage_is_part_of_the_sums():
+    """Three quarters' percentages and the year's give away the fourth's numerator."""
+    known = definitions([{"id": "share", "unit": "percent"}])
+    tops, total = (20, 30, 40, 3), 100
+    rows = [
+        {"indicator": "share", "value": top, "numerator": top, "denominator": total, "period": f"2021-22-Q{q}"}
+        for q, top in enumerate(tops, start=1)
+    ]
+    rows.append({"indicator": "share", "value": 23.25, "numerator": 93, "denominator": 400, "period": "2021-22"})
+    out = released(rows, known)
+    assert out.withheld >= 2
+
+
+def test_the_attackers_program_agrees_with_trying_everything():
+    unknown = {"p": (1, 5), "q": (1, 5), "s": (1, 12)}
+    equations = [({"p": 1, "q": 1}, 8), ({"q": 1, "s": -1}, -4)]
+    assert deduced(unknown, equations) == enumerated(unknown, equations)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 30), min_size=4, max_size=4),
+    st.lists(st.integers(0, 30), min_size=4, max_size=4),
+)
+def test_no_table_of_two_areas_by_four_categories_gives_a_cell_away(first, second):
+    known = definitions([{"id": "plans", "parts": list("abcd")}, *({"id": i} for i in "abcd")], HACKNEY)
+    by_area = {"Hackney": first, "City": second, "Both": list(np.add(first, second))}
+    rows = [
+        row
+        for area, values in by_area.items()
+        for row in counts({"plans": sum(values), **dict(zip("abcd", values, strict=True))}, area=area)
+    ]
+    out = released(rows, known)
+    sums = [(key("plans", area), [key(i, area) for i in "abcd"]) for area in by_area]
+    sums += [(key(i, "Both"), [key(i, "Hackney"), key(i, "City")]) for i in ("plans", *"abcd")]
+    assert out.exposed == ()
+    assert not narrow(attack(out.table, sums))
+    truth = {(r["indicator"], r["area"]): r["value"] for r in rows}
+    for name, row in cells(out.table).items():
+        if row["status"] == "withheld":
+            high = np.inf if np.isnan(row["upper"]) else row["upper"]
+            assert row["lower"] <= truth[name[:2]] <= high
+
+
+# What else a row carries
+
+def test_free_text_and_directions_beside_a_withheld_figure_are_not_released():
+    known = definitions([{"id": "n"}])
+    rows = [
+        {"indicator": "n", "value": 3, "note": "three siblings", "said": "down"},
+        {"indicator": "n", "value": 9, "note": "", "said": "up", "period": "2022-23-Q2"},
+    ]
+    out = released(rows, known).table
+    assert out["note"].eq("").all()
+    assert out["said"].eq("").all()
+
+
+def test_the_order_of_a_file_does_not_reach_the_release():
+    rows = counts({"plans": 62, "a": 30, "b": 20, "c": 9, "d": 3})
+    there = released(rows).table.drop(columns=["row", "obs"])
+    back = released(rows[::-1]).table.drop(columns=["row", "obs"])
+    pd.testing.assert_frame_equal(there, back)
+
+
+def test_the_choice_does_not_look_at_how_large_a_cell_is():
+    """Withholding the smallest of the others would tell that it is smaller than those shown."""
+    def pattern(values):
+        out = released(counts({"plans": sum(values) + 3, **dict(zip("abc", values, strict=True)), "d": 3})).table
+        return set(out.loc[out["status"] == "withheld", "indicator"])
+
+    assert pattern((30, 20, 9)) == pattern((9, 20, 30)) == pattern((20, 9, 30))
+
+
+def test_a_count_that_its_own_source_hides_is_not_given_away_either():
+    known = CATEGORIES
+    out = released([*counts({"plans": 53, "a": 30, "b": 20, "d": 0}), {"indicator": "c", "value": None}], known)
+    assert out.withheld >= 1
