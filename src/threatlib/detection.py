@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from threatlib.errors import UsageError
-from threatlib.stats._scan_model import FloatArray, Kind
 from threatlib.stats.scan import Scan, scan
+
+FloatArray: TypeAlias = NDArray[np.float64]
+Kind: TypeAlias = Literal["count", "proportion", "level"]
 
 
 def detect(
@@ -129,17 +132,22 @@ def _examine(
     return on, where
 
 
-def _months(dates: object) -> NDArray[np.int64]:
+def _days(dates: object) -> NDArray[np.datetime64]:
     try:
-        return np.asarray(np.asarray(dates, dtype="datetime64[M]").astype(np.int64))
+        return np.asarray(dates, dtype="datetime64[D]")
     except (ValueError, TypeError) as problem:
         raise UsageError(f"dates: found {dates!r:.60}, wanted dates such as 2022-04-01.") from problem
 
 
+def _months(dates: object) -> NDArray[np.int64]:
+    return np.asarray(_days(dates).astype("datetime64[M]").astype(np.int64))
+
+
 def _index(date: object, dates: ArrayLike, freq: int) -> int:
-    """Whole periods from the first date to this one, rounded up."""
-    step = 12 // freq
-    return int(-((_months(dates)[0] - _months(date)) // step))
+    """The first whole period, counted from the first date, that starts on or after this date."""
+    day = _days(date)
+    late = int(day > day.astype("datetime64[M]"))
+    return int(-((_months(dates)[0] - _months(date) - late) // (12 // freq)))
 
 
 def _calendar(dates: ArrayLike, freq: int) -> NDArray[np.int64]:

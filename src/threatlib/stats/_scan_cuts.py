@@ -136,7 +136,7 @@ def _forecast_block(task: Task, rows: slice, cuts: IntArray, gaps: Gaps,
 
 def _blocks(series: int, cuts: IntArray) -> Iterator[tuple[slice, IntArray]]:
     """Blocks of about _BATCH (series, cut) pairs: few series, all cuts; many series, a dozen cuts at a time."""
-    width = len(cuts) if series * len(cuts) <= _BATCH else 12
+    width = max(1, len(cuts)) if series * len(cuts) <= _BATCH else 12
     for i in range(0, len(cuts), width):
         some = cuts[i : i + width]
         depth = max(1, _BATCH // len(some))

@@ -52,19 +52,18 @@ def _normal_score(s: FloatArray, mean: FloatArray, variance: FloatArray, size: F
     Barndorff-Nielsen O (1991), Biometrika 78:557; Lugannani R, Rice S (1980), Adv Appl Prob 12:475.
     """
     if kind == "level":
-        return np.asarray((s - mean) / np.sqrt(variance))
+        return np.asarray((s - mean) / np.sqrt(np.maximum(variance, 1e-12)))  # 0 where nothing was recorded
     mean = np.maximum(mean, 1e-6)
-    near = 1e-3 * (mean + 0.1)
-    at = np.where(np.abs(s - mean) < near, mean + near, s)
+    near = 1e-3 * (mean + 0.1)  # at the mean itself the form is 0 / 0
+    at = np.maximum(s, 1.0) if kind == "count" else s
+    at = np.where(np.abs(at - mean) < near, mean + near, at)
     if kind == "count":
         shape = mean**2 / np.maximum(variance - mean, 1e-4 * mean)
-        some = np.maximum(at, 1.0)
-        log_odds, log_size = np.log(some / mean), np.log((some + shape) / (mean + shape))
-        deviance = 2 * (some * log_odds - (some + shape) * log_size)
-        u = (log_odds - log_size) * np.sqrt(some * (some + shape) / shape)
-        z = _saddlepoint(some - mean, deviance, u)
-        nothing = ndtri(0.5 * np.exp(-shape * np.log1p(mean / shape)))
-        return np.asarray(np.where(at < 1, nothing + np.maximum(at, 0) * (z - nothing), z))
+        log_odds, log_size = np.log(at / mean), np.log((at + shape) / (mean + shape))
+        deviance = 2 * (at * log_odds - (at + shape) * log_size)
+        z = _saddlepoint(at - mean, deviance, (log_odds - log_size) * np.sqrt(at * (at + shape) / shape))
+        nothing = ndtri(0.5 * np.exp(np.maximum(-shape * np.log1p(mean / shape), -600)))
+        return np.asarray(np.where(s < 1, nothing + np.maximum(s, 0) * (z - nothing), z))
     mean = np.minimum(mean, size * (1 - 1e-6))
     scale = np.maximum(variance * size / (mean * (size - mean)), 0.05)  # overdispersion: so many fewer trials
     some, rest, due, left = (np.maximum(v / scale, 1e-9) for v in (at, size - at, mean, size - mean))
@@ -85,7 +84,7 @@ def _mixed_score(
     """The normal score with the dispersion mixed out: tails as heavy as its uncertainty makes them."""
     each = np.stack([_normal_score(s, mean, phi * noise + v, size, kind) for phi in f.grid])
     low, high = (f.grid_weight * ndtr(each)).sum(0), (f.grid_weight * ndtr(-each)).sum(0)
-    return np.where(low < 0.5, ndtri(np.maximum(low, 1e-290)), -ndtri(np.maximum(high, 1e-290)))
+    return np.asarray(np.where(low < 0.5, ndtri(np.maximum(low, 1e-290)), -ndtri(np.maximum(high, 1e-290))))
 
 
 def surprise(f: Forecast, r: int, shape: int, kind: Kind) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -165,6 +164,6 @@ def interval(f: Forecast, r: int, confidence: float, kind: Kind) -> tuple[FloatA
             x, z, trial = trial, z_trial, np.clip(moved, bottom, top)
             z_trial = score(trial)
         ends.append(trial**2 if kind == "count" else trial)
-    if kind == "count":  # whole numbers: the smallest and largest counts inside
-        return np.asarray(np.ceil(ends[0] - 0.5)), np.asarray(np.floor(ends[1] + 0.5))
-    return ends[0], ends[1]
+    if kind == "level":
+        return ends[0], ends[1]
+    return np.ceil(ends[0]), np.maximum(np.floor(ends[1]), np.ceil(ends[0]))  # the counts inside

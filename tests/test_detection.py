@@ -1,0 +1,155 @@
+"""The public detector: dates, missing periods, breaks, shares, the prospective contract, and its promised rates."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from threatlib.detection import detect, detect_score
+from threatlib.errors import UsageError
+from threatlib.stats._scan_calibration import THRESHOLD
+
+MONTHS = np.arange("2018-04", "2023-04", dtype="datetime64[M]").astype("datetime64[D]")
+QUARTERS = MONTHS[::3]
+
+
+def series(seed: int = 1, mean: float = 40, n: int = 60) -> np.ndarray:
+    return np.random.default_rng(seed).poisson(mean, n).astype(float)
+
+
+def test_the_contract():
+    for function in (detect, detect_score):
+        parameters = inspect.signature(function).parameters
+        names = [p.name if p.kind is not p.KEYWORD_ONLY else f"={p.name}" for p in parameters.values()]
+        assert names == [
+            "values",
+            "dates",
+            "freq",
+            "=kind",
+            "=denominator",
+            "=provisional",
+            "=breaks",
+            "=panel",
+            "=first",
+        ]
+    y = series()
+    flags, scores = detect(y, MONTHS, 12), detect_score(y, MONTHS, 12)
+    assert (flags.dtype, flags.shape) == (np.dtype(bool), y.shape)
+    assert (scores.dtype, scores.shape) == (np.dtype(float), y.shape)
+    np.testing.assert_array_equal(flags, np.nan_to_num(scores, nan=-1) >= -np.log10(THRESHOLD))
+
+
+def test_a_panel_is_judged_row_by_row():
+    y = np.stack([series(1), series(2), series(3)])
+    np.testing.assert_allclose(detect_score(y, MONTHS, 12)[1], detect_score(y[1], MONTHS, 12), rtol=1e-7)
+
+
+@pytest.mark.parametrize(("freq", "dates"), [(12, MONTHS), (4, QUARTERS)])
+def test_the_verdict_on_a_point_is_the_same_without_what_followed(freq, dates):
+    y = series(4, 15, len(dates))
+    y[len(y) // 2 : len(y) // 2 + 2] = np.nan
+    y[-5:] += 12
+    whole = detect_score(y, dates, freq)
+    for t in range(len(y)):
+        last = detect_score(y[: t + 1], dates[: t + 1], freq)[-1]
+        np.testing.assert_allclose(last, whole[t], rtol=1e-6)
+
+
+def test_dates_may_be_of_any_make():
+    y, plain = series(), [date(2018 + (m + 3) // 12, (m + 3) % 12 + 1, 1) for m in range(60)]
+    for dates in (plain, [d.isoformat() for d in plain], MONTHS.astype("datetime64[ns]")):
+        np.testing.assert_array_equal(detect_score(y, dates, 12), detect_score(y, MONTHS, 12))
+
+
+def test_a_period_left_out_is_a_missing_one():
+    y = series()
+    y[[20, 21, 40]] = np.nan
+    kept = ~np.isnan(y)
+    np.testing.assert_allclose(detect_score(y[kept], MONTHS[kept], 12), detect_score(y, MONTHS, 12)[kept])
+    np.testing.assert_array_equal(
+        detect(y[kept], MONTHS[kept], 12, provisional=2), detect(y, MONTHS, 12, provisional=2)[kept]
+    )
+
+
+def test_a_break_is_declared_by_its_date():
+    y = np.concatenate([series(5, 30, 30), series(6, 90, 30)])
+    assert detect(y, MONTHS, 12)[30:].any()
+    for declared in ("2020-10-01", date(2020, 10, 1), np.datetime64("2020-09-15")):
+        assert not detect(y, MONTHS, 12, breaks=[declared]).any()
+    np.testing.assert_array_equal(detect(y, MONTHS, 12, breaks=["2031-01-01"]), detect(y, MONTHS, 12))
+
+
+def test_shares_and_numerators_of_a_proportion_say_the_same():
+    rng = np.random.default_rng(7)
+    total = rng.integers(50, 150, 60).astype(float)
+    met = rng.binomial(total.astype(int), 0.8).astype(float)
+    met[-1] = np.floor(0.4 * total[-1])
+    by_count = detect_score(met, MONTHS, 12, kind="proportion", denominator=total)
+    by_share = detect_score(met / total, MONTHS, 12, kind="proportion", denominator=total)
+    np.testing.assert_allclose(by_share, by_count, rtol=1e-5)
+    assert detect(met, MONTHS, 12, kind="proportion", denominator=total)[-1]
+
+
+def test_only_the_points_asked_for():
+    y = series(8)
+    np.testing.assert_allclose(detect_score(y, MONTHS, 12, first=50)[50:], detect_score(y, MONTHS, 12)[50:], rtol=1e-7)
+    assert np.isnan(detect_score(y, MONTHS, 12, first=50)[:50]).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"freq": 1}, "freq: found 1, wanted 12"),
+        ({"dates": MONTHS[:59]}, "dates: found 59 for"),
+        ({"dates": MONTHS[::-1]}, "dates: found periods that repeat, fall back or do not fit"),
+        ({"dates": np.repeat(MONTHS[:30], 2)}, "dates: found periods that repeat"),
+        ({"freq": 4}, "wanted one every 3 month"),
+        ({"dates": ["spring"] * 60}, "wanted dates such as 2022-04-01"),
+        ({"kind": "proportion", "denominator": 900.0, "panel": np.ones((2, 60))}, "panel: found one for a proportion"),
+    ],
+)
+def test_what_does_not_fit_is_said(changes, message):
+    with pytest.raises(UsageError, match=message):
+        detect(**({"values": series(), "dates": MONTHS, "freq": 12} | changes))
+
+
+# ------------------------------------------------------------------------------------------------ promised rates
+@pytest.fixture(scope="module")
+def bench():
+    sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+    try:
+        import detection
+
+        yield detection
+    finally:
+        sys.path.pop(0)
+
+
+def test_found_and_false_on_a_small_benchmark(bench):
+    series = bench.make(404, 8, 2)
+    scores = bench.score(series, bench.ours)
+    for freq, least in ((12, 0.70), (4, 0.46)):
+        row = bench.summary(series, scores, freq, -np.log10(THRESHOLD) - 1e-12)
+        assert row["mean"] > least - 0.05
+        assert 0.002 < row["clean"] < 0.015
+        assert row["coverage"] == 1.0
+
+
+@pytest.mark.nightly
+def test_promised_rates_on_fresh_series(bench):
+    series = bench.make(505, 30, 10)
+    scores = bench.score(series, bench.ours)
+    for freq, found in ((12, 0.75), (4, 0.53)):
+        at_one_percent = bench.summary(series, scores, freq)
+        assert at_one_percent["mean"] > found
+        shipped = bench.summary(series, scores, freq, -np.log10(THRESHOLD) - 1e-12)
+        assert 0.005 <= shipped["clean"] <= 0.012
+        assert shipped["worst"] <= 0.016
+        assert shipped["clean_ar"] <= 0.022
+        assert shipped["gap_clean"] <= 0.018
+        assert shipped["coverage"] == 1.0
