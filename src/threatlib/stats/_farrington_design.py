@@ -67,6 +67,11 @@ class Settings:
         return self.compat is not None
 
     @property
+    def predictive(self) -> bool:
+        """Whether the limits allow for what the baseline leaves unknown: "nb", unless told to plug in."""
+        return self.threshold_method == "nb" and not self.plug_in and not self.as_in_r
+
+    @property
     def half_width(self) -> int:
         """`w`, or the widest window that does not run into that of the year before."""
         return self.w if self.as_in_r else min(self.w, (self.frequency - 1) // 2)
