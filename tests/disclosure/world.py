@@ -77,7 +77,8 @@ def table(rows: Iterable[Row], known: Definitions, *, bases: bool = True) -> pd.
         })  # fmt: skip
     frame = pd.DataFrame(full, columns=list(COLUMNS))
     words = [name for name, kind in COLUMNS.items() if kind == "str"]
-    frame = frame.fillna(dict.fromkeys(words, "")).astype(COLUMNS)
+    frame[words] = frame[words].astype(object).fillna("")
+    frame = frame.astype(COLUMNS)
     return with_bases(frame, known) if bases else frame
 
 
