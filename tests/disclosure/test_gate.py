@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.disclosure.world import attack, cells, counts, definitions, enumerated, deduced, table
+from tests.disclosure.world import attack, cells, counts, deduced, definitions, enumerated, table
 from threatlib.disclosure import protect, protection
 
 CATEGORIES = definitions([{"id": "plans", "parts": ["a", "b", "c", "d"]}, *({"id": i} for i in "abcd")])
@@ -27,6 +27,7 @@ def narrow(found, width=4):
 
 
 # Primary: a boundary table for every rule
+
 
 @pytest.mark.parametrize(
     ("audience", "value", "shown"),
@@ -93,6 +94,7 @@ def test_a_stated_change_goes_with_the_count_it_begins_at():
 
 
 # Secondary: hand-checkable
+
 
 def test_one_small_part_of_a_shown_total_takes_another_part_with_it():
     out = released(counts({"plans": 62, "a": 30, "b": 20, "c": 9, "d": 3}))
@@ -171,7 +173,10 @@ def test_one_year_to_date_less_the_one_before():
 def test_breakdowns_add_up():
     known = definitions([{"id": "n"}])
     parts = {"sex=F": 14, "sex=M": 8, "sex=X": 2}
-    rows = [{"indicator": "n", "value": 24}, *({"indicator": "n", "value": v, "breakdown": b} for b, v in parts.items())]
+    rows = [
+        {"indicator": "n", "value": 24},
+        *({"indicator": "n", "value": v, "breakdown": b} for b, v in parts.items()),
+    ]
     found = attack(released(rows, known).table, [(key("n"), [key("n", breakdown=b) for b in parts])])
     assert not narrow(found)
 
@@ -181,9 +186,7 @@ def test_a_table_of_areas_by_categories():
     values = {"Hackney": (20, 8, 9), "City": (12, 2, 7)}
     values["Both"] = tuple(np.add(*values.values()))
     rows = [
-        row
-        for area, (a, b, c) in values.items()
-        for row in counts({"t": a + b + c, "a": a, "b": b, "c": c}, area=area)
+        row for area, (a, b, c) in values.items() for row in counts({"t": a + b + c, "a": a, "b": b, "c": c}, area=area)
     ]
     sums = [(key("t", area), [key(i, area) for i in "abc"]) for area in values]
     sums += [(key(i, "Both"), [key(i, "Hackney"), key(i, "City")]) for i in "tabc"]
@@ -238,6 +241,7 @@ def test_no_table_of_two_areas_by_four_categories_gives_a_cell_away(first, secon
 
 # What else a row carries
 
+
 def test_free_text_and_directions_beside_a_withheld_figure_are_not_released():
     known = definitions([{"id": "n"}])
     rows = [
@@ -258,6 +262,7 @@ def test_the_order_of_a_file_does_not_reach_the_release():
 
 def test_the_choice_does_not_look_at_how_large_a_cell_is():
     """Withholding the smallest of the others would tell that it is smaller than those shown."""
+
     def pattern(values):
         out = released(counts({"plans": sum(values) + 3, **dict(zip("abc", values, strict=True)), "d": 3})).table
         return set(out.loc[out["status"] == "withheld", "indicator"])

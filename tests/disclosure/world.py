@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -138,9 +137,7 @@ def enumerated(unknown: Mapping[Any, tuple[int, int]], equations: Sequence[Equat
 
 def cells(released: pd.DataFrame) -> dict[tuple[str, str, str, str], pd.Series]:
     """Rows of a Release by what they are of."""
-    return {
-        (row["indicator"], row["area"], row["breakdown"], row["period"]): row for _, row in released.iterrows()
-    }
+    return {(row["indicator"], row["area"], row["breakdown"], row["period"]): row for _, row in released.iterrows()}
 
 
 def attack(
@@ -162,13 +159,3 @@ def attack(
         rest = sum((-1 if key == total else 1) * by_key[key]["value"] for key in (total, *parts) if key not in unknown)
         equations.append((terms, -rest))
     return deduced(unknown, equations)
-
-
-def quarter_ends(first: str, number: int) -> list[str]:
-    """Labels of consecutive quarters."""
-    found, period = [], parse(first)
-    for _ in range(number):
-        found.append(period.label)
-        period = parse((period.end + timedelta(days=1)).strftime("%Y-%m") + "/" + (period.end + timedelta(days=80)).strftime("%Y-%m"))
-        period = parse(f"{period.start.year if period.start.month >= 4 else period.start.year - 1}-{(period.start.year if period.start.month >= 4 else period.start.year - 1) % 100 + 1:02d}-Q{(period.start.month - 4) % 12 // 3 + 1}")
-    return found

@@ -22,15 +22,28 @@ _SEAL = "sealed"
 _FIRST = "0" * 64
 
 
-def read(path: Path, *, until: str = "") -> pd.DataFrame:
-    """What has been released, oldest first (`COLUMNS`); of quarters after `until` nothing, if it is given.
+def read(path: Path, *, until: str = "", before: str = "") -> pd.DataFrame:
+    """What has been released, oldest first (`COLUMNS`).
+
+    Parameters
+    ----------
+    path : Path
+        The ledger; one that is not there yet holds nothing.
+    until : str, optional
+        Leave out releases for later quarters than this one.
+    before : str, optional
+        Id of a run: leave out its release and all that came after it.
 
     Raises
     ------
     DataError
         If a line was changed, lost or added outside a release.
     """
-    rows = [row for block, _ in _releases(path) for row in block]
+    rows = []
+    for block, _, run_id in _releases(path):
+        if before and run_id == before:
+            break
+        rows += block
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     for name in ("value", "lower", "upper"):
         table[name] = pd.to_numeric(table[name])
@@ -48,7 +61,7 @@ def append(path: Path, released: pd.DataFrame, *, quarter: str, run_id: str) -> 
     """
     known: dict[tuple[str, ...], tuple[str, ...]] = {}
     seal, number = _FIRST, 0
-    for block, latest in _releases(path):
+    for block, latest, _ in _releases(path):
         seal, number = latest, number + 1
         for row in block:
             known[tuple(row[2:7])] = tuple(row[7:])
@@ -80,8 +93,8 @@ def _sealed(before: str, lines: str) -> str:
     return hashlib.sha256(f"{before}\n{lines}".encode()).hexdigest()
 
 
-def _releases(path: Path) -> Iterator[tuple[list[list[str]], str]]:
-    """Rows and seal of each release, the seal checked."""
+def _releases(path: Path) -> Iterator[tuple[list[list[str]], str, str]]:
+    """Rows, seal and run of each release, the seal checked."""
     if not path.exists():
         return
     seal, block = _FIRST, ""
@@ -90,14 +103,14 @@ def _releases(path: Path) -> Iterator[tuple[list[list[str]], str]]:
             if not line.startswith(f"{_SEAL},"):
                 block += line
                 continue
-            found = line.rstrip("\n").rsplit(",", 1)[-1]
+            *_, run_id, found = line.rstrip("\n").split(",")
             seal = _sealed(seal, block)
             if found != seal:
                 raise DataError(
                     f"{path}, line {number}: found seal {found[:12]}, wanted {seal[:12]}. The record of what was "
                     "released has been changed; restore it from a copy before anything else is published."
                 )
-            yield list(csv.reader(io.StringIO(block))), seal
+            yield list(csv.reader(io.StringIO(block))), seal, run_id
             block = ""
     if block:
         raise DataError(
