@@ -71,7 +71,8 @@ def run(
         click.echo(f"  {folder / 'index.html'}")
 
 
-cli.add_command(cli_data.check)
+for _command in (cli_data.check, cli_data.template, cli_data.import_, cli_data.init):
+    cli.add_command(_command)
 
 
 @cli.command()

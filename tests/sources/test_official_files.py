@@ -71,6 +71,12 @@ def by_month(text: str, measure: str) -> str:
     return f"{int(text) - (number > 3)}-{number:02d}"
 
 
+def monthly(path: Path) -> Expected:
+    for area, column, period, cell in dfe(by_month)(path):
+        assert column
+        yield area, "Referrals", period, cell
+
+
 def population(path: Path) -> Expected:
     for row in rows_of(path):
         code = row["country_code"] if row["geographic_level"] == "National" else row["new_la_code"]
@@ -135,7 +141,7 @@ FILES: list[tuple[str, str, Callable[[Path], Expected]]] = [
     ("dfe-factors", f"{CIN}/c3_factors_identified_at_end_of_assessment_2018_to_2025.csv", dfe(year)),
     ("dfe-section-47", f"{CIN}/c4_children_in_need_section_47s_and_icpcs_2013_to_2024.csv", dfe(year)),
     ("dfe-referral-sources", f"{CIN}/c5_children_in_need_referrals_by_source_2014_to_2024.csv", dfe(year)),
-    ("dfe-referrals-by-month", f"{CIN}/c6_children_in_need_referrals_by_month_2013_to_2024.csv", dfe(by_month)),
+    ("dfe-referrals-by-month", f"{CIN}/c6_children_in_need_referrals_by_month_2013_to_2024.csv", monthly),
     ("dfe-protection-plans", f"{CIN}/d1_child_protection_plans_2013_to_2024.csv", dfe(mixed)),
     ("dfe-plans-starting", f"{CIN}/d2_cpps_starting_by_category_of_abuse_2013_to_2024.csv", dfe(year)),
     ("dfe-repeat-plans", f"{CIN}/d3_cpps_subsequent_plan_2013_to_2025.csv", dfe(year)),

@@ -12,14 +12,22 @@ from pydantic import ValidationError
 
 from threatlib.catalogue.models import (
     Annotations,
+    Area,
     Catalogue,
     Definitions,
     Entry,
+    Neighbours,
     Partnership,
     Requirement,
     Threats,
 )
 from threatlib.errors import DataError, UsageError
+
+NEIGHBOURS = "neighbours.yaml"
+"""What `threatlib import statistical-neighbours` writes into a partnership's folder."""
+
+LIKE_US = "neighbours"
+"""The word for statistical neighbours among an indicator's comparators."""
 
 
 def load(folder: Path) -> Definitions:
@@ -39,12 +47,35 @@ def load(folder: Path) -> Definitions:
         ("annotations", Annotations),
     ):
         parts[name] = _read_yaml(folder / f"{name}.yaml", model, problems)
+    if not problems and (folder / NEIGHBOURS).is_file():
+        found = _read_yaml(folder / NEIGHBOURS, Neighbours, problems)
+        if found is not None:
+            parts |= _with_neighbours(parts["partnership"], parts["catalogue"], found)
     parts["requirements"] = _read_requirements(folder / "requirements.csv", problems)
     if not problems:
         problems += _cross_check(folder, parts)
     if problems:
         raise DataError(f"{folder}: the partnership's definitions cannot be used:", problems)
     return Definitions(**parts)
+
+
+def _with_neighbours(partnership: Partnership, catalogue: Catalogue, found: Neighbours) -> dict[str, Any]:
+    """Make every neighbour an area, and put the close ones where an indicator is compared with its neighbours.
+
+    Where none is close there is none: an average of authorities that are not alike says nothing.
+    """
+    names = dict.fromkeys(n.name for n in sorted(found.neighbours, key=lambda n: n.rank))
+    there = {area.name for area in partnership.areas}
+    areas = [Area(name=name, role="comparator") for name in names if name not in there]
+    close = tuple(name for name in names if any(n.close and n.name == name for n in found.neighbours))
+    indicators = tuple(
+        i.model_copy(update={"comparators": tuple(c for n in i.comparators for c in (close if n == LIKE_US else (n,)))})
+        for i in catalogue.indicators
+    )
+    return {
+        "partnership": partnership.model_copy(update={"areas": (*partnership.areas, *areas)}),
+        "catalogue": Catalogue(indicators=indicators, left_out=catalogue.left_out),
+    }
 
 
 def partnerships(data: Path, named: Sequence[str]) -> list[Path]:

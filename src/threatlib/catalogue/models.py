@@ -304,6 +304,26 @@ class Partnership(Entry):
         return None
 
 
+class Neighbour(Entry):
+    """An authority that is like one of ours: its rank (1 is nearest) and how close it is."""
+
+    area: str
+    rank: int = Field(ge=1)
+    name: str
+    closeness: str
+
+    @property
+    def close(self) -> bool:
+        return "not close" not in self.closeness.lower()
+
+
+class Neighbours(Entry):
+    """Statistical neighbours, as imported: one model, our areas' neighbours in their order."""
+
+    model: str
+    neighbours: tuple[Neighbour, ...]
+
+
 class Requirement(Entry):
     """A question somebody must answer, followed from quarter to quarter."""
 

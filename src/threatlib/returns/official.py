@@ -72,6 +72,13 @@ def gather(sheet: Sheet, source: Source, origin: Place, definitions: Definitions
     return []
 
 
+def figures_of(frame: pd.DataFrame, source: Source, definitions: Definitions) -> int:
+    """How many figures of a table count in this partnership."""
+    takers = _takers(definitions, source)
+    found = source.read(frame, tuple(takers)) if takers else frame.iloc[:0]
+    return int((_areas(found, definitions) != "").sum()) if len(found) else 0
+
+
 def _takers(definitions: Definitions, source: Source) -> Mapping[str, list[str]]:
     """Measures of the source, and the indicators that take each."""
     takers: dict[str, list[str]] = {}

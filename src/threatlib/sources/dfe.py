@@ -56,14 +56,6 @@ def _workforce(years: pd.Series, measures: pd.Series) -> pd.Series:
     return (years + "-09-30").where(~flows, before + "-10/" + years + "-09")
 
 
-def _month(years: pd.Series, measures: pd.Series) -> pd.Series:
-    """Columns are months of the year that ends in March; `Referrals` is the year."""
-    number = {name: f"{(place + 3) % 12 + 1:02d}" for place, name in enumerate(_MONTHS)}
-    early = measures.isin(_MONTHS[:9])
-    year = years.where(~early, years.map({y: f"{int(y) - 1:04d}" for y in set(years)}))
-    return (year + "-" + measures.map(number).fillna("")).where(measures != "Referrals", _year(years, measures))
-
-
 def _table(
     id_: str, title: str, page: str, period: Period, *versions: str, by: tuple[str, ...] = ("category",)
 ) -> Source:
@@ -84,6 +76,19 @@ def _table(
         return finished(_not_available(rows))
 
     return Source(id_, title, PUBLISHER, _PAGE + page, columns, read)
+
+
+def _by_month(frame: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:
+    """One measure, `Referrals`: of each month of the year that ends in March, and of the year."""
+    ids = ["time_period", "code", "name", "geographic_level", "row"]
+    rows = melted(_placed(frame), ids, ["Referrals", *_MONTHS] if not wanted or "Referrals" in wanted else [])
+    number = {name: f"{(place + 3) % 12 + 1:02d}" for place, name in enumerate(_MONTHS)}
+    before = rows["time_period"].map({year: f"{int(year) - 1:04d}" for year in set(rows["time_period"])})
+    year = rows["time_period"].where(~rows["measure"].isin(_MONTHS[:9]), before)
+    month = year + "-" + rows["measure"].map(number).fillna("")
+    rows["period"] = month.where(rows["measure"] != "Referrals", _year(rows["time_period"], rows["measure"]))
+    rows = _not_available(rows)
+    return finished(rows.assign(measure="Referrals"))
 
 
 def _placed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -171,7 +176,10 @@ SOURCES = (
         "Referrals Individual Schools Education_Services Health_Services Housing LA_Services Police "
         "Other_legal_agency Other Anonymous Unknown",
     ),
-    _table("dfe-referrals-by-month", "Referrals by month (c6)", _CIN, _month, " ".join(("Referrals", *_MONTHS))),
+    Source(
+        "dfe-referrals-by-month", "Referrals by month (c6)", PUBLISHER, _PAGE + _CIN,
+        ((*_HEAD, "category", "Referrals", *_MONTHS),), _by_month,
+    ),
     _table("dfe-protection-plans", "Child protection plans (d1)", _CIN, _mixed("At31"), _flows("CPP")),
     _table("dfe-plans-starting", "Plans starting by category of abuse (d2)", _CIN, _year, f"CPP_start {_ABUSE}"),
     _table(
