@@ -22,7 +22,7 @@ from threatlib.briefing.export import export
 from threatlib.briefing.pages import INDEX, PAGES, Page, index
 from threatlib.catalogue import Definitions
 from threatlib.catalogue import load as load_definitions
-from threatlib.disclosure import protect, protection
+from threatlib.disclosure import ledger, protect, protection
 from threatlib.errors import DataError, ExportError, UsageError
 from threatlib.periods import Period, parse, quarter_of
 
@@ -89,7 +89,12 @@ def load(partnership_dir: str | Path, *, strict: bool = True) -> Dataset:
 
 
 def assess(
-    dataset: Dataset, quarter: str | Period, as_of: date | str | None = None, *, audience: str = ""
+    dataset: Dataset,
+    quarter: str | Period,
+    as_of: date | str | None = None,
+    *,
+    audience: str = "",
+    history: pd.DataFrame | None = None,
 ) -> Assessment:
     """Assess a partnership in one quarter for one audience.
 
@@ -102,6 +107,8 @@ def assess(
         What was known on that day; everything received so far if not given.
     audience : str
         One of the partnership's audiences; its default one if not given.
+    history : DataFrame, optional
+        What this audience has been shown before (`disclosure.ledger.read`), so that the two together give nothing away.
 
     Raises
     ------
@@ -115,7 +122,7 @@ def assess(
     if who not in known:
         raise UsageError(f"{dataset.folder}: no audience '{who}'; it has {', '.join(known)}.")
     table = dataset.table if day is None else dataset.known(day)
-    release = protect(table, protection(dataset.definitions, who), definitions=dataset.definitions)
+    release = protect(table, protection(dataset.definitions, who), history, definitions=dataset.definitions)
     return build(release, dataset.definitions, slug=dataset.slug, quarter=period, as_of=day, problems=dataset.problems)
 
 
@@ -201,8 +208,10 @@ def run(made: Plan, say: Say) -> Path:
         The published folder.
     """
     started = _now()
-    assessment = assess(made.dataset, made.quarter, made.as_of, audience=made.audience)
     with publish.lock(made.out, made.dataset.slug), publish.staging(made.out, made.run_id) as room:
+        record = _ledger(made.target, made.audience)
+        history = ledger.read(record, until=str(made.quarter))
+        assessment = assess(made.dataset, made.quarter, made.as_of, audience=made.audience, history=history)
         (room / RELEASE_FILE).write_bytes(pickle.dumps(assessment))
         books = _execute_all(made, room, say)
         folder = room / "briefing"
@@ -213,8 +222,16 @@ def run(made: Plan, say: Say) -> Path:
         for name, book in books.items():
             (folder / "notebooks" / f"{name}.ipynb").write_text(runner.tidied(book, made.run_id), encoding="utf-8")
         manifest.write(folder / "manifest.json", _record(made, assessment, folder, started))
+        if assessment.protection.withholds:
+            released = assessment.tables["observations"]
+            ledger.append(record, released, quarter=str(made.quarter), run_id=made.run_id)
         publish.publish(folder, made.target)
     return made.target
+
+
+def _ledger(target: Path, audience: str) -> Path:
+    """The record of what was released to an audience, beside the briefings it is about."""
+    return target.parent / "released" / f"{audience}.csv"
 
 
 def _execute_all(made: Plan, room: Path, say: Say) -> dict[str, Any]:
@@ -315,7 +332,8 @@ def verify(folder: Path, data: Path) -> list[str]:
     source = data / record["partnership"]
     if not source.is_dir():
         return []
-    assessment = assess(load(source), record["quarter"], record["as_of"], audience=record["audience"])
+    told = ledger.read(_ledger(folder, record["audience"]), until=record["quarter"], before=record["run_id"])
+    assessment = assess(load(source), record["quarter"], record["as_of"], audience=record["audience"], history=told)
     return [
         f"tables/{name}.csv: the data under {source} now give another table."
         for name, text in workbook.texts(assessment).items()

@@ -43,8 +43,8 @@ def attack_both(first, second, before, after):
             elif row["status"] == "withheld":
                 label = (name, 0 if same else number)
                 small = (row["lower"], row["upper"]) == (1, 5)
-                low, high = unknown.get(label, (1.0, np.inf))
-                unknown[label] = (low, min(high, 5.0 if small else np.inf))
+                low, high = unknown.get(label, (0.0, np.inf))
+                unknown[label] = (max(low, 1.0), 5.0) if small else (max(low, min(row["lower"], 1.0)), high)
                 terms[label] = sign
                 names[label] = truth[name]
             else:

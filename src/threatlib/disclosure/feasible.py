@@ -29,7 +29,8 @@ class Web:
     """Cells, their relations, and what is withheld of them now.
 
     A withheld cell is *small* (stated as the rule's interval, 1 to 5 say) or *open*: it may be small, or withheld for
-    the sake of another; all that is stated of it is `floor` and what the shown cells leave.
+    the sake of another; all that is stated of it is `floor` and what the shown cells leave. A cell that is `kept`
+    withheld because it was before may by now be anything, zero as well.
     """
 
     cells: Cells
@@ -38,6 +39,7 @@ class Web:
     floor: int
     withheld: set[int]
     opened: set[int]
+    kept: set[int] = field(default_factory=set)
     touching: dict[int, list[int]] = field(init=False)
     _proved: dict[bytes, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
@@ -51,6 +53,10 @@ class Web:
     def cap(self) -> int:
         """No more steps than this are ever needed; fewer allowed is fewer supposed, so never unsafe."""
         return 4 * self.width + 4
+
+    def floor_of(self, cell: int) -> int:
+        """The least that an open cell may be supposed to be."""
+        return 0 if cell in self.kept or np.isinf(self.cells.high[cell]) else self.floor
 
     def small(self, cell: int) -> bool:
         """Whether a cell is withheld and stated as the rule's interval."""
@@ -68,7 +74,7 @@ class Web:
         if np.isinf(self.cells.high[cell]):
             return min(int(value), self.cap), self.cap
         if cell in self.opened or (opened and self.could_help(cell)):
-            return (min(int(value - self.floor), self.cap), self.cap) if value >= self.floor else (0, 0)
+            return max(min(int(value - self.floor_of(cell)), self.cap), 0), self.cap
         if self.cells.primary[cell]:
             return max(int(value - self.cells.low[cell]), 0), min(int(self.cells.high[cell] - value), self.cap)
         return self.cells.lean[cell]

@@ -110,10 +110,10 @@ def _web(reading: Reading, relations: list[Relation], past: Past, rule: Rule) ->
     cells = reading.cells
     start = {c for c in range(len(cells.value)) if cells.primary[c] or np.isinf(cells.high[c])} | past.withheld
     known = past.known - past.withheld
-    for cell in known:
+    for cell in known | past.small:
         cells.fixed[cell] = True
-    opened = {c for c in start if not cells.primary[c]}
-    web = Web(cells, relations, rule.withhold_to - rule.withhold_from, rule.withhold_from, start, opened)
+    opened = {c for c in start if not cells.primary[c]} | past.opened
+    web = Web(cells, relations, rule.withhold_to - rule.withhold_from, rule.withhold_from, start, opened, past.withheld)
     exposed = choose(web)
     while True:
         extra = past.relations(web) - set(web.relations)
@@ -121,7 +121,9 @@ def _web(reading: Reading, relations: list[Relation], past: Past, rule: Rule) ->
         if not extra and not revised:
             return web, exposed
         relations = [*web.relations, *sorted(extra, key=lambda relation: relation.cells)]
-        web = Web(cells, relations, web.width, web.floor, web.withheld | revised, web.opened | revised)
+        web = Web(
+            cells, relations, web.width, web.floor, web.withheld | revised, web.opened | revised, web.kept | revised
+        )
         exposed = choose(web)
 
 
@@ -180,7 +182,7 @@ def _stated(web: Web, rule: Rule) -> tuple[np.ndarray, np.ndarray]:
         if web.small(c):
             low[c], high[c] = cells.low[c], cells.high[c]
         elif c in web.withheld:
-            low[c], high[c] = 0.0 if cells.value[c] < web.floor or np.isinf(cells.high[c]) else web.floor, np.inf
+            low[c], high[c] = web.floor_of(c), np.inf
         elif cells.lean[c] != (0, 0):
             low[c] = max(shown[c] - rule.round_to // 2, rule.withhold_to + 1)
             high[c] = shown[c] + rule.round_to // 2

@@ -28,12 +28,16 @@ class Past:
         Rows that were withheld before.
     withheld, known : set of int
         Cells that were withheld before, and cells that were shown with the value they have now.
+    small, opened : set of int
+        Of the withheld ones, those once stated as the rule's interval, and those once stated as another.
     """
 
     def __init__(self, history: pd.DataFrame | None, table: pd.DataFrame, reading: Reading, rule: Rule) -> None:
         self.withheld_rows = np.zeros(len(table), dtype=bool)
         self.withheld: set[int] = set()
         self.known: set[int] = set()
+        self.small: set[int] = set()
+        self.opened: set[int] = set()
         self._states: list[State] = []
         self._reading, self._rule = reading, rule
         if history is not None and len(history):
@@ -50,9 +54,13 @@ class Past:
         now: State = {}
         values = shown.to_numpy(dtype=float)
         for _, part in history.groupby(releases, sort=True):
-            for *key, status, value in part[[*KEY, "status", "value"]].itertuples(index=False, name=None):
+            for *key, status, value, lower, upper in part[[*KEY, "status", "value", "lower", "upper"]].itertuples(
+                index=False, name=None
+            ):
                 for position in rows.get(tuple(key), ()):
                     self._note(position, status, value, values, now)
+                    if status == "withheld" and lower == lower:
+                        self._stated(int(self._reading.own[position]), lower, upper)
             self._states.append(dict(now))
 
     def _note(self, position: int, status: str, value: float, values: np.ndarray, now: State) -> None:
@@ -67,6 +75,13 @@ class Past:
             if abs(value - values[position]) < 1e-9:
                 self.known.add(cell)
 
+    def _stated(self, cell: int, lower: float, upper: float) -> None:
+        cells = self._reading.cells
+        small = (lower, upper) == (self._rule.withhold_from, self._rule.withhold_to) or (
+            (lower, upper) == (cells.low[cell], cells.high[cell])
+        )
+        (self.small if small else self.opened).add(cell)
+
     def relations(self, web: Web) -> set[Relation]:
         """Sums of earlier briefings over what was withheld in them, where they still hold and say something new."""
         found = set()
@@ -80,16 +95,19 @@ class Past:
         return found
 
     def revised(self, web: Web) -> set[int]:
-        """One revised figure of each sum whose withheld part is seen to have changed: it must not be shown."""
+        """One revised figure of each sum whose withheld part is seen to have changed: it must not be shown.
+
+        Nor need it be where a figure that was shown then, and is free to be anything, is withheld now.
+        """
         found: set[int] = set()
         for relation, state in self._old(web):
             then = {c for c in relation.cells if not np.isfinite(state.get(c, np.nan))}
-            if not then or then != {c for c in relation.cells if c in (web.withheld | found)}:
+            if not then or self._still_holds(relation, state, web):
                 continue
-            if self._still_holds(relation, state, web):
+            since = [c for c in relation.cells if c not in then and state[c] != web.cells.value[c]]
+            if any(c in found or (c in web.opened and not web.cells.primary[c]) for c in since):
                 continue
-            moved = [c for c in relation.cells if c not in then and state[c] != web.cells.value[c]]
-            found.update([c for c in moved if not web.cells.fixed[c]][:1])
+            found.update([c for c in since if not web.cells.fixed[c] and c not in web.withheld][:1])
         return found
 
     def _old(self, web: Web) -> list[tuple[Relation, State]]:
