@@ -114,10 +114,11 @@ class _Work:
         units = {i.id: i.unit for i in self.definitions.catalogue.indicators}
         indicator, value = self.column["indicator"], figures["value"]
         whole = indicator.map(lambda name: units.get(name) == "count", "bool")
-        share = indicator.map(lambda name: units.get(name, "percent") in _PERCENTAGES, "bool")
+        share = indicator.map(lambda name: units.get(name) in _PERCENTAGES, "bool")
+        known = indicator.map(lambda name: name in units, "bool")
         wanted = np.where(whole, "a whole number", np.where(share, "a percentage", "a number"))
         odd = whole & ~np.isnan(value.value) & ((value.value < 0) | (np.nan_to_num(value.value) % 1 != 0))
-        wrong = value.bad | (value.percent & ~share) | (odd & self._returned())
+        wrong = value.bad | (value.percent & known & ~share) | (odd & self._returned())
         self.refuse(wrong, "value", wanted, "Write digits; '*' if suppressed; leave blank if not returned.")
         for name in ("numerator", "denominator"):
             self.refuse(figures[name].bad, name, "a number or blank", "Write digits, or leave it blank.")

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 
 from threatlib.returns.problems import Problem
+from threatlib.returns.safety import READABLE
 
 REGISTER = ("file", "sha256", "agency", "period", "received_on", "supersedes", "kind", "note")
 KINDS = ("return", "published", "official", "simulated")
 FOLDERS = ("published", "official", "returns", "reference")
 """Where a partnership's files of figures lie."""
 
-READABLE = (".csv", ".tsv", ".txt", ".xlsx")
 REFUSED = (".xls", ".xlsm", ".xlsb", ".ods", ".zip", ".pdf", ".docx", ".parquet")
 """What also gets sent: not read, and said so."""
 

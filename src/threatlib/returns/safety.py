@@ -8,6 +8,9 @@ from pathlib import Path
 
 from threatlib.returns.problems import Problem
 
+READABLE = (".csv", ".tsv", ".txt", ".xlsx")
+"""Kinds of file that are read."""
+
 MAX_BYTES = 512 * 2**20
 """Largest file that is read."""
 
@@ -52,6 +55,8 @@ def refusal(path: Path, file: str, folder: Path) -> Problem | None:
         return say(f"{size / 2**20:,.0f} MiB", f"at most {MAX_BYTES // 2**20} MiB")
     if size == 0:
         return say("an empty file", "a return", "Ask the sender to send it again.")
+    if path.suffix.lower() not in READABLE:
+        return say(f"a {path.suffix} file", "a .csv or .xlsx file")
     if path.suffix.lower() != ".xlsx":
         return None
     return _workbook_refusal(path, say)

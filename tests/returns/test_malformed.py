@@ -1,0 +1,96 @@
+"""Malformed files: the right message at the right place, no traceback, and nothing written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tests.returns.malformed import CASES, CSV, GOOD, Content, lines
+from tests.returns.small import partnership
+from threatlib.cli_data import check
+from threatlib.errors import DataError
+
+PLACE = "returns/2022-23-Q1"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    partnership(tmp_path / "data" / "small")
+    briefing = tmp_path / "outputs" / "small" / "2021-22-Q4" / "index.html"
+    briefing.parent.mkdir(parents=True)
+    briefing.write_text("last quarter's briefing")
+    return tmp_path
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+def refused(root: Path) -> str:
+    """What `threatlib check` says; the folders must stand as they stood."""
+    before = tree(root)
+    done = CliRunner().invoke(check, ["--data", str(root / "data"), "--received-on", "2022-07-20"])
+    assert isinstance(done.exception, DataError), repr(done.exception)
+    assert done.exception.exit_code == 3
+    assert tree(root) == before
+    return done.output
+
+
+def test_there_are_at_least_sixty() -> None:
+    assert len({name for name, *_ in CASES}) == len(CASES) >= 60
+
+
+@pytest.mark.parametrize(("file", "content", "said"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_a_malformed_file(root: Path, file: str, content: Content, said: str) -> None:
+    raw = content() if callable(content) else content.encode() if isinstance(content, str) else content
+    path = root / "data" / "small" / PLACE / file
+    path.parent.mkdir(parents=True)
+    path.write_bytes(raw)
+    assert f"{(root / 'data' / 'small').as_posix()}/{PLACE}/{file}{said}" in refused(root)
+
+
+def test_a_symbolic_link(root: Path) -> None:
+    secret = root / "secret.csv"
+    secret.write_text(lines(GOOD))
+    place = root / "data" / "small" / PLACE
+    place.mkdir(parents=True)
+    (place / CSV).symlink_to(secret)
+    said = refused(root)
+    assert f"{PLACE}/{CSV}: found a symbolic link, wanted a file of its own inside the partnership's folder." in said
+
+
+def test_a_folder_that_is_a_symbolic_link(root: Path) -> None:
+    elsewhere = root / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / CSV).write_text(lines(GOOD))
+    (root / "data" / "small" / "returns").mkdir()
+    (root / "data" / "small" / PLACE).symlink_to(elsewhere)
+    with (root / "data" / "small" / "register.csv").open("a") as register:
+        register.write(f"{PLACE}/{CSV},0,Northam Council,2022-23-Q1,2022-07-20,,return,\n")
+    assert f"{PLACE}/{CSV}: found a symbolic link" in refused(root)
+
+
+@pytest.mark.parametrize("name", ["../secret.csv", "returns/../../secret.csv", "/etc/hosts"])
+def test_a_path_that_climbs_out_of_the_folder(root: Path, name: str) -> None:
+    (root / "data" / "secret.csv").write_text(lines(GOOD))
+    with (root / "data" / "small" / "register.csv").open("a") as register:
+        register.write(f"{name},0,Northam Council,2022-23-Q1,2022-07-20,,return,\n")
+    assert f"{name}: found a path that leads out of the folder" in refused(root)
+
+
+def test_a_file_that_is_gone(root: Path) -> None:
+    with (root / "data" / "small" / "register.csv").open("a") as register:
+        register.write(f"{PLACE}/{CSV},0,Northam Council,2022-23-Q1,2022-07-20,,return,\n")
+    assert f"{PLACE}/{CSV}: found no file, wanted a file. Put the file back, or remove its entry." in refused(root)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("file,sha256\n", "row 1: found no column agency"), ('"file', "found a table that cannot be read"),
+     ("\xff\xfe", "register.csv")],
+)  # fmt: skip
+def test_a_register_that_cannot_be_read(root: Path, content: str, said: str) -> None:
+    (root / "data" / "small" / "register.csv").write_bytes(content.encode("latin-1"))
+    assert said in refused(root)
