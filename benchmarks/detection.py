@@ -174,10 +174,10 @@ def shipped(series: list[Series], scores: list[np.ndarray]) -> None:
     """What the default flags do, the provisional tail declared where there is one."""
     heads = ("freq", "found", "clean", "autocorrelated", "after a gap", "declared provisional tail", "worst stratum")
     print("\nAs shipped:\n\n| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
-    cut = -np.log10(THRESHOLD) - 1e-12
     lagged = [s for s in series if s.kind == "lag_clean"]
     muted = score(lagged, ours, provisional=2)
     for freq in (12, 4):
+        cut = -np.log10(THRESHOLD[freq]) - 1e-12
         row = summary(series, scores, freq, cut)
         tail = np.mean([r[-2:] > cut for s, r in zip(lagged, muted, strict=True) if s.freq == freq])
         rates = (row["clean"], row["clean_ar"], row["gap_clean"], tail, row["worst"])

@@ -105,7 +105,7 @@ def panels(seed: int, groups: int) -> None:
             k: np.mean([(r[at : at + 1 if k == "spike" else None] > cut).any() for kk, r, _, at in rows if kk == k])
             for k in ("spike", "step_up", "drop")
         }
-        flagged = float((quiet_points >= -np.log10(THRESHOLD)).mean())
+        flagged = float((quiet_points >= -np.log10(THRESHOLD[4])).mean())
         parts = ", ".join(f"{k} {v:.3f}" for k, v in hit.items())
         print(f"{name}: {parts}, mean {np.mean(list(hit.values())):.3f}; clean points flagged as shipped {flagged:.4f}")
 

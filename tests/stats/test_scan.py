@@ -383,6 +383,6 @@ def test_any_series_gets_honest_answers(values, frequency, kind, breaks):
     assert not said[np.isnan(y)].any()
     assert ((on.p[said] >= 0) & (on.p[said] <= 1)).all()
     assert (np.isnan(on.score) == ~said).all()
-    assert (on.p[on.flag] <= THRESHOLD).all()
+    assert (on.p[on.flag] <= THRESHOLD[frequency]).all()
     assert (on.event[said] != "").all()
     assert (on.lower[said] <= on.upper[said]).all()

@@ -215,7 +215,12 @@ def _verdicts(e: Evidence, task: Task, start: int, provisional: int, look: int, 
     point = np.zeros_like(best)
     score = np.where(said, -np.log10(np.maximum(p, 1e-300)) - np.where(news, 0.0, 10.0), np.nan)
 
-    judged = {"score": score, "p": p, "flag": said & news & (np.nan_to_num(p, nan=1.0) <= THRESHOLD), "news": news}
+    judged = {
+        "score": score,
+        "p": p,
+        "flag": said & news & (np.nan_to_num(p, nan=1.0) <= THRESHOLD[task.freq]),
+        "news": news,
+    }
     judged |= {
         "event": event,
         "direction": np.where(said, np.where(down, -1, 1), 0),
