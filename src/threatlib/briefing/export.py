@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import mistune
 from markupsafe import Markup, escape
-from nbconvert.exporters import TemplateExporter
-from nbformat import NotebookNode, from_dict
 
 from threatlib.briefing.components import Download, banner, downloads, page_cards
 from threatlib.briefing.fragments import slug
 from threatlib.errors import ExportError
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 _TEMPLATE = Path(__file__).parent / "template"
 _LONGEST_TITLE = 70
@@ -102,6 +103,8 @@ def export(notebook: NotebookNode, *, page: PageInfo) -> str:
                 raise ExportError(
                     f"{page.file}: cell {number} ended in {output.ename}: {output.evalue}; nothing to publish."
                 )
+    from nbconvert.exporters import TemplateExporter  # slow to import, and a notebook's kernel never exports
+
     exporter = TemplateExporter(  # type: ignore[no-untyped-call]
         template_name="template",
         template_file="index.html.j2",
@@ -152,12 +155,16 @@ def page_of(content: Markup) -> NotebookNode:
         "execution_count": None,
         "outputs": [output],
     }
+    from nbformat import from_dict
+
     page: NotebookNode = from_dict({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})  # type: ignore[no-untyped-call]
     return page
 
 
 def _markdown(source: str) -> str:
     """Markdown as HTML; tags inside it are shown as text, for they may come from a file."""
+    import mistune
+
     return str(mistune.create_markdown(escape=True, renderer="html")(source))
 
 
