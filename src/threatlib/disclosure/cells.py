@@ -6,6 +6,7 @@ print the same cell, and a percentage hangs on two.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,8 +79,8 @@ def read(table: pd.DataFrame, rule: Rule, definitions: Definitions) -> Reading:
     present = table["status"].isin(HAS_VALUE).to_numpy()
     shares = (table["unit"].isin(SHARES) | (~table["unit"].isin(COUNTABLE) & table["numerator"].notna())).to_numpy()
     chosen = np.flatnonzero(shares & present)
-    columns = table.iloc[chosen][[*PLACE, "unit", "value", "numerator", "denominator"]]
-    for position, row in zip(chosen, columns.itertuples(index=False, name=None), strict=True):
+    columns = _tuples(table.iloc[chosen], [*PLACE, "unit", "value", "numerator", "denominator"])
+    for position, row in zip(chosen, columns, strict=True):
         indicator = names.get(row[0])
         over, under = (indicator.numerator, indicator.denominator) if indicator else (None, None)
         hangs_on[position] = [cells.by_place.get((name, *row[1:4]), -1) if name else -1 for name in (over, under)]
@@ -88,7 +89,7 @@ def read(table: pd.DataFrame, rule: Rule, definitions: Definitions) -> Reading:
     based_on = np.full(len(table), -1)
     on_people = {i.id: i.denominator for i in names.values() if i.denominator and names[i.denominator].disclosive}
     chosen = np.flatnonzero(counted & table["indicator"].isin(on_people))
-    for position, place in zip(chosen, table.iloc[chosen][PLACE].itertuples(index=False, name=None), strict=True):
+    for position, place in zip(chosen, _tuples(table.iloc[chosen], PLACE), strict=True):
         based_on[position] = cells.by_place.get((on_people[place[0]], *place[1:]), -1)
     return Reading(cells, own, hangs_on, based_on)
 
@@ -119,14 +120,18 @@ def _counts(table: pd.DataFrame, counted: np.ndarray, rule: Rule, definitions: D
     first = rows[~pd.Series(key, index=rows.index).duplicated()]
     disclosive = first["indicator"].map({i.id: i.disclosive for i in definitions.catalogue.indicators})
     shown = rounded(first["value"], rule)
-    for row, people, print_as in zip(
-        first[["value", "lower", "upper", "status"]].itertuples(index=False), disclosive, shown, strict=True
-    ):
+    told = _tuples(first, ["value", "lower", "upper", "status"])
+    for row, people, print_as in zip(told, disclosive.tolist(), shown.tolist(), strict=True):
         _count(cells, row, print_as, rule, people is not False)
-    places = rows.loc[_in_sums(rows), PLACE]
-    for place, cell in zip(places.itertuples(index=False, name=None), key[_in_sums(rows)], strict=True):
-        cells.by_place.setdefault(place, int(cell))
+    for place, cell, used in zip(_tuples(rows, PLACE), key.tolist(), _in_sums(rows).tolist(), strict=True):
+        if used:
+            cells.by_place.setdefault(place, cell)
     return cells, own
+
+
+def _tuples(table: pd.DataFrame, columns: list[str]) -> Iterator[tuple[Any, ...]]:
+    """Rows as plain tuples (itertuples is slow on columns of text)."""
+    return zip(*(table[name].tolist() for name in columns), strict=True)
 
 
 def _in_sums(rows: pd.DataFrame) -> np.ndarray:

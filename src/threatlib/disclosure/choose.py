@@ -14,6 +14,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, vstack
 
 from threatlib.disclosure.feasible import Web
+from threatlib.disclosure.relations import Relation
 
 REGIONS = (6, 24, 80)
 """How many relations around an unsafe cell the program may choose from, one try after the other."""
@@ -45,8 +46,7 @@ def choose(web: Web) -> list[int]:
             if not still:
                 continue
             added = _protect(web, still)
-            web.withheld |= added
-            web.opened |= added
+            web.open(added)
             waiting += sorted(added)
             exposed += [] if added else still
             waiting += [cell for cell in still if added and not web.safe(cell)]
@@ -94,26 +94,34 @@ def _cost(web: Web, cell: int) -> float:
 
 
 def _in_one_relation(web: Web, unsafe: Sequence[int]) -> set[int] | None:
-    """The cheapest choice where the cells and all that could help them lie in one relation; None where they do not."""
+    """The cheapest choice of up to three where one relation is all that concerns them; None where there is none."""
     numbers = {number for cell in unsafe for number in web.touching[cell]}
-    if len(numbers) != 1:
+    if len(numbers) != 1 or not web.alone[min(numbers)]:
         return None
-    members = web.relations[numbers.pop()].cells
-    candidates = _candidates(web, members)
-    hidden = [c for c in members if web.steps(c) != (0, 0)]
-    if any(len(web.touching[c]) > 1 for c in (*candidates, *hidden)):
-        return None
-    before = web.opened
+    relation = web.relations[numbers.pop()]
+    candidates = _candidates(web, relation.cells)
     ranked = sorted(
         (sum(_cost(web, c) for c in chosen), chosen) for size in (1, 2, 3) for chosen in combinations(candidates, size)
     )
-    for _, chosen in ranked:
-        web.opened = before | set(chosen)
-        fits = all(web.safe(cell) for cell in (*unsafe, *chosen))
-        web.opened = before
-        if fits:
-            return set(chosen)
-    return None
+    return next((set(chosen) for _, chosen in ranked if _holds(web, relation, unsafe, set(chosen))), None)
+
+
+def _holds(web: Web, relation: Relation, unsafe: Sequence[int], opened: set[int]) -> bool:
+    """Whether cells of one relation would be safe if some were open: the others' steps must make up for each one's."""
+    steps = {c: web.steps(c, opened=c in opened) for c in relation.cells}
+    sign = dict(zip(relation.cells, relation.signs, strict=True))
+    rise = sum(up if sign[c] > 0 else down for c, (down, up) in steps.items())
+    fall = sum(down if sign[c] > 0 else up for c, (down, up) in steps.items())
+    for cell in {*unsafe, *opened}:
+        down, up = steps[cell]
+        if sign[cell] > 0:
+            room = min(down, rise - up), min(up, fall - down)
+        else:
+            room = min(down, fall - up), min(up, rise - down)
+        small = web.small(cell) and cell not in opened
+        if (room != (down, up)) if small else (sum(room) < web.width):
+            return False
+    return True
 
 
 def _program(

@@ -41,6 +41,8 @@ class Web:
     opened: set[int]
     kept: set[int] = field(default_factory=set)
     touching: dict[int, list[int]] = field(init=False)
+    alone: list[bool] = field(init=False)
+    _steps: dict[int, tuple[int, int]] = field(default_factory=dict)
     _proved: dict[bytes, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -48,6 +50,14 @@ class Web:
         for number, relation in enumerate(self.relations):
             for cell in relation.cells:
                 self.touching.setdefault(cell, []).append(number)
+        self.alone = [all(len(self.touching[c]) == 1 for c in relation.cells) for relation in self.relations]
+
+    def open(self, cells: Iterable[int]) -> None:
+        """Withhold cells and state of them no more than the floor."""
+        for cell in cells:
+            self.withheld.add(cell)
+            self.opened.add(cell)
+            self._steps.pop(cell, None)
 
     @property
     def cap(self) -> int:
@@ -70,14 +80,23 @@ class Web:
 
     def steps(self, cell: int, *, opened: bool = False) -> tuple[int, int]:
         """Steps down and up that cannot be ruled out for a cell by itself (or could not, were it open)."""
-        value = self.cells.value[cell]
-        if np.isinf(self.cells.high[cell]):
-            return min(int(value), self.cap), self.cap
-        if cell in self.opened or (opened and self.could_help(cell)):
-            return max(min(int(value - self.floor_of(cell)), self.cap), 0), self.cap
+        if opened and self.could_help(cell):
+            return self._open_steps(cell)
+        found = self._steps.get(cell)
+        if found is None:
+            found = self._steps[cell] = self._steps_now(cell)
+        return found
+
+    def _steps_now(self, cell: int) -> tuple[int, int]:
+        if cell in self.opened or np.isinf(self.cells.high[cell]):
+            return self._open_steps(cell)
         if self.cells.primary[cell]:
+            value = self.cells.value[cell]
             return max(int(value - self.cells.low[cell]), 0), min(int(self.cells.high[cell] - value), self.cap)
         return self.cells.lean[cell]
+
+    def _open_steps(self, cell: int) -> tuple[int, int]:
+        return max(min(int(self.cells.value[cell] - self.floor_of(cell)), self.cap), 0), self.cap
 
     def needs(self, cell: int) -> tuple[int, int]:
         """Steps down and up that must stay possible: the rule's whole range for a small cell."""
@@ -85,8 +104,11 @@ class Web:
 
     def safe(self, cell: int) -> bool:
         """Whether a withheld cell keeps its range (or, if it is no primary one, as wide a range)."""
-        if not self.touching.get(cell):
+        numbers = self.touching.get(cell, [])
+        if not numbers:
             return True
+        if len(numbers) == 1 and self.alone[numbers[0]]:
+            return self._enough(cell, self._along(cell, 1, -1), self._along(cell, 1, 1))
         tree = self._tree(cell)
         down, up = tree if tree is not None else (self._along(cell, 1, -1), self._along(cell, 1, 1))
         if not self._enough(cell, down, up):
@@ -226,6 +248,7 @@ def furthest(
             integrality=np.full(matrix.shape[1], integer),
             bounds=Bounds(low, high),
             constraints=LinearConstraint(matrix, rhs, rhs),
+            options={"presolve": not integer},
         )
         if answer.x is None:
             return None
