@@ -236,7 +236,8 @@ def test_a_suppressed_number_is_no_base(folder: Path) -> None:
 def test_a_count_gets_the_population_of_the_last_mid_year_before_its_end(folder: Path) -> None:
     people = [f"population_children,Northam,{y}-06-30,{1000 + y}" for y in (2020, 2021, 2022)]
     table, _ = based(
-        folder, *people, "offences,Northam,2022-23-Q1,5", "offences,Northam,2021-22-Q4,5", "offences,Southam,2021-22-Q4,5",
+        folder, *people, "offences,Northam,2022-23-Q1,5", "offences,Northam,2021-22-Q4,5",
+        "offences,Southam,2021-22-Q4,5",
         "offences,Northam,2019-20-Q4,5",
     )  # fmt: skip
     assert table["denominator"].iloc[3:5].tolist() == [3022, 3021]

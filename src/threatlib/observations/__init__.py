@@ -5,7 +5,17 @@ A value is never alone. Zero is a value; missing is a status with a reason; noth
 
 from threatlib.observations.bases import with_bases, with_quarters
 from threatlib.observations.settle import figure_id, printed_figures, references, settle
-from threatlib.observations.table import COLUMNS, HAS_VALUE, HIDDEN, KEY, STATUSES, as_of, empty, periods_of
+from threatlib.observations.table import (
+    COLUMNS,
+    HAS_VALUE,
+    HIDDEN,
+    KEY,
+    STATUSES,
+    as_of,
+    as_returned,
+    empty,
+    periods_of,
+)
 
 __all__ = [
     "COLUMNS",
@@ -14,6 +24,7 @@ __all__ = [
     "KEY",
     "STATUSES",
     "as_of",
+    "as_returned",
     "empty",
     "figure_id",
     "periods_of",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from threatlib.periods import Period, parse
@@ -93,3 +94,22 @@ def as_of(observations: pd.DataFrame, day: date | None) -> pd.DataFrame:
         known = known[known["received_on"] <= pd.Timestamp(day)]
     latest = known.groupby(KEY, sort=False)["received_on"].transform("max")
     return known[known["received_on"] == latest].reset_index(drop=True)
+
+
+_RETURNED = (
+    "indicator", "area", "period", "value", "numerator", "denominator", "breakdown", "status", "note", "agency", "unit",
+    "basis",
+)  # fmt: skip
+
+
+def as_returned(observations: pd.DataFrame) -> str:
+    """Observations as a canonical return: CSV that reads back to the same figures, statuses included."""
+    rows = observations[list(_RETURNED)].assign(
+        **{name: [_digits(number) for number in observations[name]] for name in ("value", "numerator", "denominator")}
+    )
+    return rows.to_csv(index=False, lineterminator="\n")
+
+
+def _digits(number: float) -> str:
+    """A number as people write it, without an exponent; nothing if there is none."""
+    return "" if np.isnan(number) else np.format_float_positional(number, trim="-")

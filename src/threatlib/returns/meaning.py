@@ -31,6 +31,8 @@ _CHECK = "Look at the figures again; if they are right, leave them as they are."
 def doubts(observations: pd.DataFrame, definitions: Definitions) -> list[Problem]:
     """Everything in the agencies' returns that is probably wrong, in the order of files and rows."""
     sent = observations[observations["source"].isin(SENT)]
+    if sent.empty:
+        return []
     latest = sent.groupby(["indicator", "agency", "area", "breakdown", "period"], sort=False)["received_on"]
     now = sent[sent["received_on"] == latest.transform("max")].reset_index(drop=True)
     found = [
