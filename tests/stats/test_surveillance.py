@@ -119,6 +119,12 @@ def test_c3_adds_up_what_three_days_exceed():
     assert result.flag[11] == (total > stats.norm.ppf(0.975))
     assert result.flag[11]
     assert np.isnan(result.p[11])
+    assert result.upper[11] == -np.inf  # the two before suffice
+    counts[10] = 5  # now they do not, and the limit is the count from which the sum does
+    limit = ears(counts, method="C3", alpha=0.025).upper[11]
+    for nudge in (-1e-9, 1e-9):
+        counts[11] = limit + nudge
+        assert ears(counts, method="C3", alpha=0.025).flag[11] == (nudge > 0)
 
 
 # ---- what it finds, and on which side

@@ -28,7 +28,7 @@ def shares(counts: np.ndarray, **options) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("mean", [0.2, 1.0, 5.0, 20.0, 300.0])
-@pytest.mark.parametrize(("points", "options"), [(60, MONTHS), (20, QUARTERS)])
+@pytest.mark.parametrize(("points", "options"), [(60, MONTHS), (20, QUARTERS), (12, QUARTERS | {"b": 2})])
 @pytest.mark.parametrize(("phi", "season"), [(1, False), (2, True)])
 def test_the_default_flags_no_more_than_it_claims(mean, points, options, phi, season):
     """Up to twice alpha on a side, and three standard errors of the simulation."""

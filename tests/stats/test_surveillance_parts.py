@@ -85,11 +85,11 @@ def test_a_window_wider_than_the_year_is_narrowed_by_default_and_refused_as_r_do
 
 
 def test_weeks_go_back_to_the_nearest_same_weekday():
-    """2020-06-15 less a year is a Saturday: Monday 17 June 2019 is two days off, 10 June five."""
-    days = calendar(np.arange("2018-01-01", "2020-06-16", 7, dtype="datetime64[D]"), 52, 129)
-    plan = design(128, settings(frequency=52, w=0, n_periods=1, b=2, past_not_included=0), days)
-    assert [str(days[row]) for row in plan.rows] == ["2018-06-18", "2019-06-17"]
-    assert plan.time.tolist() == [-104.0, -52.0]
+    """15 June 2019 is a Saturday, so that Monday the 17th is nearest; 15 June 2017 a Thursday: Monday the 12th."""
+    days = calendar(np.arange("2017-01-02", "2020-06-16", 7, dtype="datetime64[D]"), 52, 181)
+    plan = design(180, settings(frequency=52, w=0, n_periods=1, b=3, past_not_included=0), days)
+    assert [str(days[row]) for row in plan.rows] == ["2017-06-12", "2018-06-18", "2019-06-17"]
+    assert plan.time.tolist() == [-157.0, -104.0, -52.0]
 
 
 def test_months_by_date_are_as_long_as_they_are():
