@@ -1,30 +1,64 @@
-"""Which other area a figure stands beside."""
+"""Which other area a figure stands beside, and in what unit."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from threatlib.catalogue import Definitions
+from threatlib.stats import rates
+
+PER = 10_000
+_COLUMNS = ("comparator", "comparator_value", "comparator_unit", "comparator_period", "comparator_rows")
+_GROUP = ["indicator", "breakdown", "area"]
 
 
 def compare(frame: pd.DataFrame, others: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
-    """The first comparator of the catalogue that has a figure: of the same period, else the latest one."""
-    found = [_comparator(row, others, definitions) for row in frame.to_dict("records")]
-    names = ["comparator", "comparator_value", "comparator_period", "comparator_rows"]
-    return frame.assign(**dict(zip(names, zip(*found, strict=True), strict=True)))
+    """The first comparator of the catalogue that can be compared: of the same period, else the latest one.
+
+    Areas differ in size, so a count stands beside a rate per 10,000 of the same kind of period, and only where both
+    have a denominator; any other measure stands beside the same measure.
+    """
+    there = _comparable(others)
+    same = dict(zip(_keys(there, "period"), range(len(there)), strict=True))  # of several the latest stays
+    latest = dict(zip(_keys(there, "stretch"), range(len(there)), strict=True))
+    wanted = {indicator.id: indicator.comparators for indicator in definitions.catalogue.indicators}
+    place = np.full(len(frame), -1)
+    for n, (indicator, breakdown, period, stretch) in enumerate(
+        zip(frame["indicator"], frame["breakdown"], frame["period"], _stretch(frame), strict=True)
+    ):
+        for area in wanted[indicator] if stretch else ():
+            group = (indicator, breakdown, area)
+            found = same.get((*group, period), latest.get((*group, stretch)))
+            if found is not None:
+                place[n] = found
+                break
+    chosen = there.iloc[place].reset_index(drop=True) if len(there) else there.reindex(range(len(frame)))
+    chosen = chosen[["area", "shown", "unit", "period", "obs"]].where(pd.Series(place >= 0))
+    words = dict.fromkeys(("area", "unit", "period", "obs"), "")
+    chosen = chosen.astype(dict.fromkeys(words, "object")).fillna(words).astype(dict.fromkeys(words, "str"))
+    return frame.assign(**{new: chosen[old].to_numpy() for new, old in zip(_COLUMNS, chosen, strict=True)})
 
 
-def _comparator(row: dict[Any, Any], others: pd.DataFrame, definitions: Definitions) -> tuple[str, float, str, str]:
-    wanted = definitions.catalogue.by_id[str(row["indicator"])].comparators
-    chosen = others[(others["indicator"] == row["indicator"]) & (others["breakdown"] == row["breakdown"])]
-    for name in wanted:
-        there = chosen[(chosen["area"] == name) & chosen["value"].notna()].sort_values("end", kind="stable")
-        if there.empty:
-            continue
-        same = there[there["period"] == row["period"]]
-        best = (same if len(same) else there).iloc[-1]
-        return name, float(best["value"]), str(best["period"]), str(best["obs"])
-    return "", np.nan, "", ""
+def _comparable(others: pd.DataFrame) -> pd.DataFrame:
+    """Figures of other areas in the measure that can be shown beside ours, oldest first."""
+    count = others["unit"] == "count"
+    rate = rates.rate(others["value"].where(count), others["denominator"], per=PER).value
+    others = others.assign(shown=np.where(count, rate, others["value"]), stretch=_stretch(others))
+    others["unit"] = others["unit"].where(~count, "per_10k")
+    return others[others["shown"].notna()].sort_values("end", kind="stable")
+
+
+def _stretch(table: pd.DataFrame) -> pd.Series:
+    """What the period of a comparator must be like: of one kind for a count, of any for the rest; empty without a base.
+
+    A rate of events in a quarter says nothing beside a rate of a year.
+    """
+    count = (table["unit"] == "count").to_numpy()
+    based = (table["denominator"].astype(float) > 0).to_numpy()
+    kind = table["kind"].to_numpy(dtype=object)
+    return pd.Series(np.where(count, np.where(based, kind, ""), "any"), table.index)
+
+
+def _keys(table: pd.DataFrame, last: str) -> list[tuple[str, ...]]:
+    return list(zip(*(table[name] for name in (*_GROUP, last)), strict=True))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from threatlib.observations import HAS_VALUE
+from threatlib.observations import HIDDEN
 from threatlib.stats import contrasts, rates
 
 HISTORY_FOR_DISPERSION = 8
 """Pairs a year apart that it takes to learn how much a series varies beyond chance counting."""
-MEDIAN_CHI2_1 = 0.4549364
-"""Median of chi-squared with one degree of freedom."""
+ROUNDING = 1.0
+"""Percentage points by which a percentage cut or rounded to a whole one may be off."""
 _FIGURES = ("value", "lower", "upper", "numerator", "denominator")
 _AS_NUMBERS = dict.fromkeys([*_FIGURES, *(f"previous_{name}" for name in _FIGURES), "dispersion", "spread"], "float64")
 
@@ -22,6 +22,7 @@ def contrast(frame: pd.DataFrame) -> pd.DataFrame:
     for name in ("change", "change_lower", "change_upper", "p"):
         frame[name] = np.nan
     frame["measure"] = ""
+    frame["mismatch"] = False
     _ratios(frame, frame.index[frame["unit"] == "count"])
     _shares(frame, frame.index[(frame["unit"] == "percent")])
     _levels(frame, frame.index[frame["unit"].isin(["fte", "days", "months", "mean", "weekly_mean", "monthly_mean"])])
@@ -36,10 +37,17 @@ def _ratios(frame: pd.DataFrame, rows: pd.Index) -> None:
     least = contrasts.rate_ratio(part["lower"], base, part["previous_upper"], before, dispersion=part["dispersion"])
     most = contrasts.rate_ratio(part["upper"], base, part["previous_lower"], before, dispersion=part["dispersion"])
     frame.loc[rows, "change"] = ratio.value
-    frame.loc[rows, "change_lower"] = least.lower
-    frame.loc[rows, "change_upper"] = most.upper
+    frame.loc[rows, "change_lower"] = np.where(_open_above(part, "previous_"), 0.0, least.lower)
+    frame.loc[rows, "change_upper"] = np.where(_open_above(part, ""), np.inf, most.upper)
     frame.loc[rows, "p"] = ratio.p
     frame.loc[rows, "measure"] = "ratio"
+
+
+def _open_above(part: pd.DataFrame, which: str) -> pd.Series:
+    """Where a hidden count has a bound below and none above, and the other figure of the pair is known."""
+    other = "" if which else "previous_"
+    there = part[[f"{which}lower", f"{other}lower"]].notna().all(axis=1)
+    return part[f"{which}upper"].isna() & part[f"{which}status"].isin(HIDDEN) & there
 
 
 def _shares(frame: pd.DataFrame, rows: pd.Index) -> None:
@@ -52,10 +60,18 @@ def _shares(frame: pd.DataFrame, rows: pd.Index) -> None:
         dispersion=part["dispersion"],
     )  # fmt: skip
     frame.loc[rows, "change"] = part["value"] - part["previous_value"]
-    frame.loc[rows, "change_lower"] = points.lower * 100
-    frame.loc[rows, "change_upper"] = points.upper * 100
-    frame.loc[rows, "p"] = points.p
+    mismatch = _mismatch(part, "") | _mismatch(part, "previous_")
+    frame.loc[rows, "change_lower"] = np.where(mismatch, np.nan, points.lower * 100)
+    frame.loc[rows, "change_upper"] = np.where(mismatch, np.nan, points.upper * 100)
+    frame.loc[rows, "p"] = np.where(mismatch, np.nan, points.p)
+    frame.loc[rows, "mismatch"] = mismatch
     frame.loc[rows, "measure"] = "points"
+
+
+def _mismatch(part: pd.DataFrame, which: str) -> pd.Series:
+    """Where a printed percentage is not what its own numerator and denominator give: which of them is wrong?"""
+    worked_out = 100 * part[f"{which}numerator"] / part[f"{which}denominator"]
+    return (worked_out - part[f"{which}value"]).abs() > ROUNDING
 
 
 def _levels(frame: pd.DataFrame, rows: pd.Index) -> None:
@@ -76,32 +92,3 @@ def rate(frame: pd.DataFrame) -> pd.DataFrame:
     frame["rate_lower"] = rates.rate(frame["lower"].astype("float64"), base).lower
     frame["rate_upper"] = rates.rate(frame["upper"].astype("float64"), base).upper
     return frame
-
-
-def dispersion(past: pd.DataFrame) -> tuple[float, int]:
-    """Variance over the mean, from pairs a year apart (a median, so that a single odd year does not decide it)."""
-    a, b = _year_apart(past)
-    usable = np.isfinite(a) & np.isfinite(b) & (a + b > 0)
-    if usable.sum() < HISTORY_FOR_DISPERSION:
-        return 1.0, int(usable.sum())
-    a, b = a[usable], b[usable]
-    return max(1.0, float(np.median((a - b) ** 2 / (a + b)) / MEDIAN_CHI2_1)), int(usable.sum())
-
-
-def level_spread(past: pd.DataFrame) -> float:
-    """Standard deviation of a year's change in a level (FTE and the like), from its own past; NaN where too short."""
-    later, earlier = _year_apart(past)
-    change = later - earlier
-    change = change[np.isfinite(change)]
-    if len(change) < HISTORY_FOR_DISPERSION:
-        return np.nan
-    return float(np.median(np.abs(change - np.median(change))) * 1.4826 + 1e-12)
-
-
-def _year_apart(past: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Each known value and the one a year before it (NaN where there is none)."""
-    known = past[past["status"].isin(HAS_VALUE)].drop_duplicates("end")
-    month = known["end"].dt.year.to_numpy() * 12 + known["end"].dt.month.to_numpy()
-    value = pd.Series(known["value"].to_numpy(dtype=float), index=month)
-    value = value[~value.index.duplicated(keep="last")]
-    return value.to_numpy(), value.reindex(value.index - 12).to_numpy()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
+
+from threatlib.observations import HIDDEN
 
 LEVEL_RATIO = (0.8, 1.25)
 """A change is called level if its whole interval lies inside this ratio; a wider one says too little."""
 LEVEL_POINTS = 10.0
 """The same for percentages, in percentage points."""
+_STATED_CHANGES = ("percent_change", "percentage_points", "points")
 
 
 def judge(frame: pd.DataFrame) -> pd.DataFrame:
@@ -27,7 +28,7 @@ def judge(frame: pd.DataFrame) -> pd.DataFrame:
     frame["arrow"] = np.select(
         [known & (low > none), known & (high < none), known & narrow], ["up", "down", "level"], "cannot_say"
     )
-    frame["why"] = [_reason(row) for row in frame.to_dict("records")]
+    frame["why"] = _reasons(frame)
     worse = frame["polarity"].map({"higher_is_worse": "up", "lower_is_worse": "down"})
     moved = frame["arrow"].isin(["up", "down"])
     frame["judgement"] = np.select(
@@ -38,20 +39,20 @@ def judge(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _reason(row: dict[Any, Any]) -> str:
-    """Why a change cannot be said; empty where it can."""
-    if row["arrow"] != "cannot_say":
-        return ""
-    if not row["previous_rows"]:
-        return "no earlier figure for a period of the same kind"
-    if row["recording"]:
-        return f"recording changed in between: {row['recording']}"
-    if row["unit"] in ("percent_change", "percentage_points", "points"):
-        return "only a change is stated, not what it was worked out from"
-    if pd.notna(row["change_lower"]):
-        return "the interval is too wide to tell a change from none"
-    if {"withheld", "suppressed_by_source"} & {row["status"], row["previous_status"]}:
-        return "a figure is withheld"
-    if row["unit"] == "percent":
-        return "the number the percentage is of is not known for both periods"
-    return "too few earlier figures to know how much this varies"
+def _reasons(frame: pd.DataFrame) -> pd.Series:
+    """Why a change cannot be said; empty where it can. The first reason that fits is given."""
+    hidden = frame["status"].isin(HIDDEN) | frame["previous_status"].isin(HIDDEN)
+    reasons = [
+        (frame["arrow"] != "cannot_say", ""),
+        (frame["previous_rows"] == "", "no earlier figure for a period of the same kind"),
+        (frame["recording"] != "", "recording changed in between: " + frame["recording"]),
+        (frame["unit"].isin(_STATED_CHANGES), "only a change is stated, not what it was worked out from"),
+        (frame["change_lower"].notna(), "the interval is too wide to tell a change from none"),
+        (hidden, "a figure is withheld"),
+        (frame["mismatch"], "the percentage is not what its own numbers give"),
+        (frame["unit"] == "percent", "the number the percentage is of is not known for both periods"),
+    ]
+    found = pd.Series("too few earlier figures to know how much this varies", frame.index, dtype="str")
+    for fits, words in reversed(reasons):
+        found = found.mask(fits.astype(bool), words)
+    return found

@@ -1,0 +1,89 @@
+"""Arrow, reason, better or worse: a table of every boundary."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from threatlib.signals.verdict import LEVEL_POINTS, LEVEL_RATIO, judge
+
+BLANK = {
+    "measure": "ratio", "change_lower": math.nan, "change_upper": math.nan, "recording": "", "polarity": "neither",
+    "previous_rows": "a.csv:2", "status": "reported", "previous_status": "reported", "unit": "count", "mismatch": False,
+}  # fmt: skip
+
+
+def judged(**row: Any) -> pd.Series:
+    return judge(pd.DataFrame([BLANK | row])).iloc[0]
+
+
+LOW, HIGH = LEVEL_RATIO
+TINY = 1e-6
+TABLE = [
+    ("ratio", 1 + TINY, 9, "up"), ("ratio", 1, 1.2, "level"), ("ratio", 0.1, 1 - TINY, "down"),
+    ("ratio", 0.9, 1, "level"), ("ratio", LOW, HIGH, "level"), ("ratio", LOW - TINY, HIGH, "cannot_say"),
+    ("ratio", LOW, HIGH + TINY, "cannot_say"), ("ratio", 1, math.inf, "cannot_say"), ("ratio", 1.1, math.inf, "up"),
+    ("ratio", 0, 0.5, "down"), ("ratio", math.nan, 0.5, "cannot_say"), ("ratio", 2, math.nan, "cannot_say"),
+    ("points", TINY, 40, "up"), ("points", -40, -TINY, "down"), ("points", 0, LEVEL_POINTS, "level"),
+    ("points", -LEVEL_POINTS, LEVEL_POINTS, "level"), ("points", -LEVEL_POINTS - TINY, 1, "cannot_say"),
+    ("points", -1, LEVEL_POINTS + TINY, "cannot_say"), ("difference", TINY, 5, "up"),
+    ("difference", -5, -TINY, "down"), ("difference", -TINY, TINY, "cannot_say"), ("", 2, 3, "up"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("measure", "low", "high", "arrow"), TABLE)
+def test_the_arrow_follows_the_interval(measure: str, low: float, high: float, arrow: str) -> None:
+    row = judged(measure=measure, change_lower=low, change_upper=high)
+    assert row["arrow"] == arrow
+    assert (row["why"] == "") is (arrow != "cannot_say")
+
+
+@pytest.mark.parametrize(("low", "high"), [(2, 3), (0.1, 0.2), (0.9, 1.1)])
+def test_no_interval_makes_an_arrow_across_a_break(low: float, high: float) -> None:
+    row = judged(change_lower=low, change_upper=high, recording="New system")
+    assert (row["arrow"], row["judgement"]) == ("cannot_say", "cannot_say")
+    assert row["why"] == "recording changed in between: New system"
+
+
+@pytest.mark.parametrize(
+    ("polarity", "low", "high", "judgement"),
+    [
+        ("higher_is_worse", 2, 3, "worse"), ("higher_is_worse", 0.2, 0.3, "better"),
+        ("lower_is_worse", 2, 3, "better"), ("lower_is_worse", 0.2, 0.3, "worse"),
+        ("neither", 2, 3, "neither"), ("neither", 0.2, 0.3, "neither"),
+        ("higher_is_worse", 0.9, 1.1, "level"), ("higher_is_worse", 0.1, 9, "cannot_say"),
+    ],
+)  # fmt: skip
+def test_better_or_worse_is_what_the_catalogue_says(polarity: str, low: float, high: float, judgement: str) -> None:
+    assert judged(polarity=polarity, change_lower=low, change_upper=high)["judgement"] == judgement
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ({"previous_rows": ""}, "no earlier figure for a period of the same kind"),
+        (
+            {"previous_rows": "", "recording": "x", "status": "withheld"},
+            "no earlier figure for a period of the same kind",
+        ),
+        ({"recording": "New", "unit": "points"}, "recording changed in between: New"),
+        ({"unit": "percent_change"}, "only a change is stated, not what it was worked out from"),
+        ({"change_lower": 0.5, "change_upper": 2.0}, "the interval is too wide to tell a change from none"),
+        ({"previous_status": "withheld"}, "a figure is withheld"),
+        ({"status": "suppressed_by_source", "unit": "percent"}, "a figure is withheld"),
+        ({"unit": "percent", "mismatch": True}, "the percentage is not what its own numbers give"),
+        ({"unit": "percent"}, "the number the percentage is of is not known for both periods"),
+        ({"unit": "fte"}, "too few earlier figures to know how much this varies"),
+    ],
+)
+def test_each_reason_in_its_order(row: dict[str, Any], why: str) -> None:
+    assert judged(**row)["why"] == why
+
+
+def test_rows_are_judged_one_by_one_and_the_frame_given_is_left_alone() -> None:
+    frame = pd.DataFrame([BLANK | {"change_lower": 2.0, "change_upper": 3.0}, BLANK])
+    assert list(judge(frame)["arrow"]) == ["up", "cannot_say"]
+    assert "arrow" not in frame
