@@ -125,6 +125,7 @@ def test_c3_adds_up_what_three_days_exceed():
     for nudge in (-1e-9, 1e-9):
         counts[11] = limit + nudge
         assert ears(counts, method="C3", alpha=0.025).flag[11] == (nudge > 0)
+        assert ears(counts, method="C3", alpha=0.025).score[11] == pytest.approx(1)
 
 
 # ---- what it finds, and on which side

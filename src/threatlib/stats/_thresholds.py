@@ -11,7 +11,6 @@ from threatlib.stats._outcome import BoolArray, FloatArray
 from threatlib.stats._panel import LARGEST
 
 
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Lower and upper limit, and the probability of a count at most and at least as large as the one seen."""
