@@ -87,11 +87,27 @@ def periods_of(
     return found
 
 
-def as_of(observations: pd.DataFrame, day: date | None) -> pd.DataFrame:
-    """What was known on a day: later files are not there, and of a figure sent twice the last received one counts."""
+def as_of(observations: pd.DataFrame, day: date | None, register: pd.DataFrame | None = None) -> pd.DataFrame:
+    """What was known on a day: later files are not there, and of a figure sent twice the last received one counts.
+
+    Parameters
+    ----------
+    observations : DataFrame
+        Everything received.
+    day : date, optional
+        The day; everything received so far if not given.
+    register : DataFrame, optional
+        The register: a file that a later one supersedes counts no more from the day the later one was received, so
+        that a figure the correction leaves out is gone.
+    """
     known = observations
     if day is not None:
         known = known[known["received_on"] <= pd.Timestamp(day)]
+    if register is not None:
+        later = register[register["supersedes"] != ""]
+        if day is not None:
+            later = later[later["received_on"] <= pd.Timestamp(day)]
+        known = known[~known["file"].isin(later["supersedes"])]
     latest = known.groupby(KEY, sort=False)["received_on"].transform("max")
     return known[known["received_on"] == latest].reset_index(drop=True)
 

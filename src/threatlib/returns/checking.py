@@ -51,7 +51,7 @@ def check(folder: Path, definitions: Definitions, received_on: date) -> Checked:
     table, register, found = returns.read(folder, definitions, entries)
     refused = {problem.file for problem in problems}
     problems += [p for p in found if not (p.file in refused and "register.csv" in p.found)]
-    table_now, disagreements = settle(as_of(table, None), definitions.annotations.annotations)
+    table_now, disagreements = settle(as_of(table, None, register), definitions.annotations.annotations)
     problems += [_disagreement(sentence) for sentence in disagreements]
     faulty = {problem.file for problem in problems}
     sound = [entry for entry in entries if entry["file"] not in faulty]
