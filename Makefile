@@ -21,10 +21,10 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 briefings: $(READY)  ## the quarter's briefings for every partnership under data/
-	@$(BIN)/threatlib run $(QUARTER)
+	@$(BIN)/threatlib run $(QUARTER) --resume
 
 demo: $(READY)  ## the fictional partnership's briefings only
-	@$(BIN)/threatlib run $(QUARTER) demo
+	@$(BIN)/threatlib run $(QUARTER) demo --resume
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -48,10 +48,11 @@ _DATA = click.option(
 )
 @click.option("--audience", default="", help="One of the partnership's audiences; its default one if not given.")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="What was known on this day.")
+@click.option("--resume", is_flag=True, help="Leave alone what is published and has not changed since.")
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Notebooks run at a time.")
 def run(
     quarter: str, partnerships: tuple[str, ...], data: Path, out: Path, notebooks: Path, audience: str,
-    as_of: datetime | None, jobs: int,
+    as_of: datetime | None, resume: bool, jobs: int,
 ) -> None:  # fmt: skip
     """Make the briefings of QUARTER (such as 2022-23-Q2) for every partnership, or for those named."""
     from threatlib import pipeline
@@ -65,6 +66,10 @@ def run(
     made = []
     for plan in plans:
         click.echo(f"{plan.dataset.slug}: {plan.quarter}, {len(plan.dataset.register)} files")
+        if resume and pipeline.unchanged(plan):
+            click.echo(f"{plan.dataset.slug}: published already, and nothing has changed since")
+            made.append(plan.target)
+            continue
         made.append(pipeline.run(plan, click.echo))
     click.echo("\nReady to read:")
     for folder in made:

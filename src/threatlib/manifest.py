@@ -83,6 +83,20 @@ def faults(folder: Path) -> list[str]:
     return found
 
 
+def fingerprint(parts: Iterable[Path], parameters: Mapping[str, Any]) -> str:
+    """One digest of everything a briefing is a function of: files (folders with all that is in them) and parameters.
+
+    It depends on withheld values, so it is kept beside the outputs and never published.
+    """
+    whole = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode())
+    for part in parts:
+        files = [part] if part.is_file() else sorted(p for p in part.rglob("*") if p.is_file())
+        for path in files:
+            if "__pycache__" not in path.parts and path.name != KEY_FILE:
+                whole.update(f"{path.name}:{digest(path)}\n".encode())
+    return whole.hexdigest()
+
+
 def versions() -> dict[str, str]:
     """Versions of Python, threatlib and the libraries that shape the numbers or the pages."""
     found = {name: metadata.version(name) for name in LIBRARIES}

@@ -40,7 +40,7 @@ def test_every_page_table_and_notebook_is_there(folder: Path) -> None:
 
 
 def test_nothing_else_is_left_behind(briefings: Path) -> None:
-    assert {p.name for p in briefings.iterdir()} <= {*PARTNERSHIPS, ".locks", ".staging"}
+    assert {p.name for p in briefings.iterdir()} <= {*PARTNERSHIPS, ".locks", ".staging", ".state"}
     assert not list((briefings / ".staging").iterdir())
 
 
@@ -214,3 +214,11 @@ def test_two_runs_of_one_partnership_are_kept_apart(tmp_path: Path) -> None:
             pass
     with lock(tmp_path, "demo"):
         pass
+
+
+def test_what_has_not_changed_is_left_alone_when_asked(briefings: Path) -> None:
+    before = digests(briefings / "demo" / QUARTER)
+    done = threatlib("run", QUARTER, "demo", "--out", briefings, "--resume")
+    assert done.returncode == 0
+    assert "nothing has changed since" in done.stdout
+    assert digests(briefings / "demo" / QUARTER) == before
