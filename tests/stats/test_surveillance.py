@@ -257,6 +257,7 @@ def test_constant_and_empty_series():
     assert flat.flag[9]
     assert flat.score[9] == np.inf
     assert reason(ears(np.full(9, 4.0), plug_in=False))[8] == "the baseline does not vary"
+    assert reason(ears(np.full(9, 0.1), plug_in=False))[8] == "the baseline does not vary"
 
 
 @pytest.mark.parametrize("shape", [(0,), (1,), (0, 40), (3, 0), (2, 0, 5), (3, 1)])

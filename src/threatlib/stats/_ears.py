@@ -81,10 +81,15 @@ def chart(counts: FloatArray, options: Options) -> Chart:
 
 def _baseline(counts: FloatArray, points: int, gap: int) -> tuple[FloatArray, FloatArray]:
     """Mean and standard deviation of the `points` before the last `gap`, in two passes over the lags."""
-    lags = [_lagged(counts, lag) for lag in range(gap + 1, gap + points + 1)]
-    mean = sum(lags[1:], lags[0]) / points
-    square = sum(((lag - mean) ** 2 for lag in lags), np.zeros_like(mean))
-    return mean, np.sqrt(square / (points - 1))
+    total, square = np.zeros_like(counts), np.zeros_like(counts)
+    lags = range(gap + 1, gap + points + 1)
+    for lag in lags:
+        total += _lagged(counts, lag)
+    mean = total / points
+    for lag in lags:
+        square += (_lagged(counts, lag) - mean) ** 2
+    sd = np.sqrt(square / (points - 1))
+    return mean, np.where(sd > 1e-12 * mean, sd, 0.0 * sd)  # what is left of a constant by rounding is no spread
 
 
 def _lagged(values: FloatArray, lag: int) -> FloatArray:

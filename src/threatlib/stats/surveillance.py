@@ -258,22 +258,28 @@ def ears(
     """
     options = Options(method, baseline, min_sigma, alpha, plug_in, compat)
     panel = _panel.read(counts)
-    c, answer = chart(panel.values, options), _panel.blank(panel)
-    status = answer["status"]
+    answer = _panel.blank(panel)
+    for block in _blocks(np.arange(panel.series), panel.points):
+        for name, values in _read_chart(panel.values[block], answer["status"][block], options).items():
+            answer[name][block] = values
+    return _result(panel, answer, options.needed)
+
+
+def _read_chart(values: FloatArray, status: NDArray[np.int8], options: Options) -> dict[str, Any]:
+    """The entries of an answer for a block of series, NaN where there is no verdict."""
+    c, plug_in = chart(values, options), options.plug_in
     unknown = np.isnan(c.upper)
     status[(status == _panel.JUDGED) & (c.sd == 0) & (unknown | (not plug_in))] = _panel.CONSTANT
     status[(status == _panel.JUDGED) & unknown] = _panel.THIN
     status[:, : options.needed - 1] = _panel.SHORT
     judged = status == _panel.JUDGED
-    answer["flag"] = judged & (panel.values > c.upper)
     with np.errstate(invalid="ignore"):
         score = c.statistic / c.critical
     found = {"expected": c.mean, "lower": np.zeros_like(c.mean), "upper": c.upper, "score": score}
-    if method != "C3":
-        found["p"] = special.ndtr(-c.statistic) if plug_in else special.stdtr(baseline - 1, -c.statistic)
-    for name, values in found.items():
-        answer[name][judged] = values[judged]
-    return _result(panel, answer, options.needed)
+    if options.method != "C3":
+        found["p"] = special.ndtr(-c.statistic) if plug_in else special.stdtr(options.baseline - 1, -c.statistic)
+    shown = {name: np.where(judged, array, np.nan) for name, array in found.items()}
+    return {**shown, "flag": judged & (values > c.upper), "status": status}
 
 
 def _blocks(series: IntArray, rows: int) -> Iterator[IntArray]:
