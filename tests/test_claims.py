@@ -10,8 +10,9 @@ import pytest
 
 from threatlib import pipeline
 from threatlib.catalogue import Annotation, Check
-from threatlib.claims import ARITHMETIC, CHECK_COLUMNS, FIGURE_COLUMNS, conflicts
+from threatlib.claims import ARITHMETIC, CHECK_COLUMNS, FIGURE_COLUMNS, conflicts, read_typed, typed
 from threatlib.disclosure import Release, protect, protection
+from threatlib.errors import DataError
 from threatlib.observations import printed_figures
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -160,3 +161,42 @@ def test_the_other_base_is_named_only_where_it_fits() -> None:
     assert work("change", 20, 11, printed=82)["other_base"] == pytest.approx(-81.8181818)
     assert math.isnan(work("change", 20, 11, printed=60)["other_base"])
     assert math.isnan(work("change", 20, 0, printed=60)["other_base"])
+
+
+# ---------------------------------------------------------------- claims as people type them
+
+
+@pytest.mark.parametrize(
+    ("says", "check", "result", "verdict", "other"),
+    [
+        ("Referrals rose 15% from 595 to 694", "change", 16.6387, "disagrees", None),
+        ("Referrals rose by 17% from 595 to 694", "change", 16.6387, "agrees", None),
+        ("contacts increased 44% from 174 to 311", "change", 78.7356, "disagrees", 44.0514),
+        ("a fall of 36 per cent, from 41 to 30", "change", -26.8293, "disagrees", -36.6667),
+        ("fell from 20 to 11, or 81%", "change", -45.0, "disagrees", -81.8182),
+        ("fell from 20 to 11 (45%)", "change", -45.0, "agrees", None),
+        ("from 1,000 plans it grew from 1,000 to 1,250, by 25%", "change", 25.0, "agrees", None),
+        ("3 of 4 meetings (75%)", "share", 75.0, "agrees", None),
+        ("29% (12 out of 42) were substantiated", "share", 28.5714, "agrees", None),
+        ("33% (12 out of 42) were substantiated", "share", 28.5714, "disagrees", None),
+        ("rose 100% from 0 to 4", "change", None, "cannot_be_checked", None),
+        ("Referrals have risen sharply", "", None, "cannot_be_checked", None),
+        ("Referrals rose by 15%", "", None, "cannot_be_checked", None),
+    ],
+)
+def test_a_typed_claim(says: str, check: str, result: float | None, verdict: str, other: float | None) -> None:
+    row = typed([(says, "page 4")]).iloc[0]
+    assert (row["check"], row["verdict"], row["at"]) == (check, verdict, "page 4")
+    for name, wanted in (("result", result), ("other_base", other)):
+        assert math.isnan(row[name]) if wanted is None else row[name] == pytest.approx(wanted, abs=1e-3)
+    assert bool(row["reason"]) == (verdict == "cannot_be_checked")
+
+
+def test_a_list_of_typed_claims(tmp_path: Path) -> None:
+    path = tmp_path / "claims.yaml"
+    path.write_text("- {says: rose 15% from 595 to 694, at: page 9}\n- {says: much rose}\n")
+    assert read_typed(path)["verdict"].tolist() == ["disagrees", "cannot_be_checked"]
+    for text in ("says: it rose", "- it rose", "[", "- {at: page 9}"):
+        path.write_text(text)
+        with pytest.raises(DataError, match="wanted a list of entries"):
+            read_typed(path)
