@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 
 from threatlib.assessment.findings import findings as find
@@ -14,6 +17,7 @@ from threatlib.catalogue import Definitions
 from threatlib.claims import conflicts
 from threatlib.disclosure import Protection, Release
 from threatlib.periods import Period, shift
+from threatlib.signals import SERIES
 from threatlib.signals import signals as signal
 from threatlib.stats.multiplicity import expected_false_flags
 
@@ -61,6 +65,26 @@ class Assessment:
     @property
     def problems(self) -> pd.DataFrame:
         return self.tables["problems"]
+
+    @cached_property
+    def _histories(self) -> dict[tuple[str, ...], np.ndarray]:
+        """Positions in the observations of each series' figures of one kind of period, oldest first."""
+        table = self.observations.reset_index(drop=True)
+        ended = table["end"] <= pd.Timestamp(self.quarter.end)
+        known = table[table["used"] & ended & (table["basis"] != "forecast")].sort_values("end", kind="stable")
+        groups = known.groupby([*SERIES, "kind"], sort=False).groups
+        return {tuple(map(str, cast(tuple[str, ...], key))): rows.to_numpy() for key, rows in groups.items()}
+
+    def history(self, row: Mapping[Any, Any]) -> pd.DataFrame:
+        """The released series behind a signal: the same kind of period, oldest first, up to the quarter's end.
+
+        Parameters
+        ----------
+        row : Mapping
+            A row of `signals` (its series and `kind` are enough). The series are found once for all rows.
+        """
+        key = tuple(row[name] for name in (*SERIES, "kind"))
+        return self.observations.iloc[self._histories.get(key, np.array([], dtype=np.int64))]
 
 
 def build(

@@ -163,7 +163,7 @@ def _confidence(row: Row, doubted: list[str]) -> tuple[str, str]:
     doubts, limits = [], []
     if doubted:
         doubts.append("the figure is disputed")
-    if row["basis"] != "stated" and row["basis"] != "computed":
+    if not {row["basis"], row["previous_basis"]} <= {"stated", "computed"}:
         doubts.append("the figure was worked out from a stated change")
     if row["status"] == "provisional" or row["previous_status"] == "provisional":
         doubts.append("the figure is provisional")

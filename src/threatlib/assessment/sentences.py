@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from threatlib import wording
+from threatlib.signals.verdict import TOO_WIDE
 
 Row = Mapping[Any, Any]
 
@@ -64,7 +65,10 @@ def change(row: Row) -> tuple[Part, ...]:
 def headline(row: Row) -> str:
     """The finding in a few words, for the head of a chart."""
     said = {"up": "rose", "down": "fell", "level": "stayed level"}.get(row["arrow"])
-    return f"{row['name']}{_of(row)} {said}" if said else f"{row['name']}{_of(row)}: no change can be told from chance"
+    if said:
+        return f"{row['name']}{_of(row)} {said}"
+    chance = "no change can be told from chance" if row["why"] == TOO_WIDE else "whether it changed cannot be said"
+    return f"{row['name']}{_of(row)}: {chance}"
 
 
 def _when(label: object) -> str:
@@ -90,13 +94,16 @@ def _size(row: Row, rows: str) -> tuple[Part, ...]:
         unit = str(row["unit"])
     if math.isnan(low) or math.isnan(high):
         return ()
-    if not math.isfinite(middle):
+    if not math.isfinite(middle) or not math.isfinite(high):
+        if row["arrow"] == "level":
+            return ()
         least = low if row["arrow"] == "up" else high
-        words = Part(wording.signed(least, unit), least, rows)
-        return (
-            (Part(" (at least "), words, Part(", whatever the withheld figure is)")) if row["arrow"] != "level" else ()
-        )
-    if not math.isfinite(high):
-        return (Part(" (at least "), Part(wording.signed(low, unit), low, rows), Part(")"))
+        end = ", whatever the withheld figure is)" if math.isnan(middle) else ")"
+        return (Part(" (at least "), Part(wording.signed(_towards_nothing(least), unit), least, rows), Part(end))
     ends = (Part(wording.signed(low, unit), low, rows), Part(" to "), Part(wording.signed(high, unit), high, rows))
     return (Part(" ("), Part(wording.signed(middle, unit), middle, rows), Part("; could be "), *ends, Part(")"))
+
+
+def _towards_nothing(bound: float) -> float:
+    """A bound as it is printed, to one decimal: never rounded to more than it is."""
+    return math.trunc(10 * bound + math.copysign(1e-6, bound)) / 10

@@ -68,7 +68,8 @@ def judge(indicators: set[str], signals: pd.DataFrame, findings: pd.DataFrame) -
         base["severity"] = max(worse["severity"], key=_SEVERITY.index) if len(worse) else "Not rated"
         base["confidence"] = _middle(moved)
         return base | {"direction": direction, "why": _counted(len(worse), len(better))}
-    if len(main) and (main["arrow"] == "level").any() and not len(here):
+    level = int((main["arrow"] == "level").sum()) if len(main) else 0
+    if level and not len(here) and 2 * level >= len(main):
         return base | {
             "direction": "level",
             "confidence": "Moderate",
@@ -79,7 +80,8 @@ def judge(indicators: set[str], signals: pd.DataFrame, findings: pd.DataFrame) -
         direction = "rising" if ways == {"up"} else "falling" if ways == {"down"} else "mixed"
         why = "figures moved; whether more or fewer of these is better or worse they do not say by themselves"
         return base | {"direction": direction, "confidence": _middle(here), "why": why}
-    why = "the figures do not allow a comparison" if len(main) else "no figure: the evidence is told in words"
+    most = "most" if level else "the"
+    why = f"{most} figures do not allow a comparison" if len(main) else "no figure: the evidence is told in words"
     return base | {"direction": "cannot_say", "why": why}
 
 

@@ -30,8 +30,8 @@ _FIGURE = ("period", "kind", "end", "value", "lower", "upper", "status", "basis"
 COLUMNS = (
     *("signal_id", "check", "main", *SERIES, "name", "theme", "unit", "polarity"),
     *("period", "end", "value", "lower", "upper", "status", "basis", "numerator", "denominator", "rows", "marks"),
-    *("previous_period", "previous_value", "previous_lower", "previous_upper", "previous_status", "previous_rows"),
-    *("kind", "previous_kind"),
+    *("previous_period", "previous_value", "previous_lower", "previous_upper", "previous_status", "previous_basis"),
+    *("previous_rows", "kind", "previous_kind"),
     *("measure", "change", "change_lower", "change_upper", "p", "dispersion", "history", "recording", "arrow", "why"),
     *("judgement", "rate", "rate_lower", "rate_upper"),
     *("comparator", "comparator_value", "comparator_unit", "comparator_period", "comparator_rows"),

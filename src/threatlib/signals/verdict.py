@@ -11,6 +11,8 @@ LEVEL_RATIO = (0.8, 1.25)
 """A change is called level if its whole interval lies inside this ratio; a wider one says too little."""
 LEVEL_POINTS = 10.0
 """The same for percentages, in percentage points."""
+TOO_WIDE = "the interval is too wide to tell a change from none"
+"""The one reason that is about chance; every other is about figures that cannot be compared."""
 _STATED_CHANGES = ("percent_change", "percentage_points", "points")
 
 
@@ -47,7 +49,7 @@ def _reasons(frame: pd.DataFrame) -> pd.Series:
         (frame["previous_rows"] == "", "no earlier figure for a period of the same kind"),
         (frame["recording"] != "", "recording changed in between: " + frame["recording"]),
         (frame["unit"].isin(_STATED_CHANGES), "only a change is stated, not what it was worked out from"),
-        (frame["change_lower"].notna(), "the interval is too wide to tell a change from none"),
+        (frame["change_lower"].notna(), TOO_WIDE),
         (hidden, "a figure is withheld"),
         (frame["mismatch"], "the percentage is not what its own numbers give"),
         (frame["unit"] == "percent", "the number the percentage is of is not known for both periods"),

@@ -1,0 +1,203 @@
+"""Signals to findings: names that stay, status, order, severity, confidence, other explanations."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.small import (
+    BREAK,
+    FAULT,
+    GAP,
+    QUARTER,
+    SHOCK,
+    WORLD,
+    asked,
+    declared,
+    definitions,
+    figure,
+    quarters,
+    withheld,
+)
+from threatlib.assessment.findings import COLUMNS, SEVERITIES, disputed, findings
+from threatlib.assessment.sentences import change, plain
+
+RISE = quarters("offences", [100, 100, 100, 100, 300])
+
+
+def found(*rows: Any, annotations: tuple[Any, ...] = (), before: pd.DataFrame | None = None) -> pd.DataFrame:
+    return findings(asked(*rows, annotations=annotations), definitions(*annotations), before)
+
+
+def one(*rows: Any, annotations: tuple[Any, ...] = ()) -> pd.Series:
+    table = found(*rows, annotations=annotations)
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+def test_what_moved_is_found_and_nothing_else() -> None:
+    table = found(*WORLD)
+    assert list(table.columns) == list(COLUMNS)
+    assert set(zip(table["indicator"], table["area"], strict=True)) == {
+        ("referrals", "Northam"), ("referrals", "Southam"), ("offences", "Northam")
+    }  # fmt: skip
+    assert list(table["rank"]) == [1, 2, 3]
+    assert table["judgement"].iloc[0] == "worse"
+
+
+def test_nothing_moved_is_a_table_without_rows() -> None:
+    for rows in ((), (figure("workers", "2022-09-30", 50),)):
+        table = found(*rows) if rows else findings(asked(figure("offences", "2023-24", 1)), definitions())
+        assert list(table.columns) == list(COLUMNS)
+        assert table.empty
+
+
+def test_names_stay_the_same_from_quarter_to_quarter_and_from_release_to_release() -> None:
+    row = one(*RISE)
+    assert row["finding_id"] == "F-82c18bfd"
+    assert one(*quarters("offences", [100, 100, 100, 100, 900]))["finding_id"] == row["finding_id"]
+    assert one(*quarters("offences", [100, 100, 100, 100, 20]))["finding_id"] != row["finding_id"]
+    assert one(*quarters("offences", [100, 100, 100, 100, 300], area="Southam"))["finding_id"] != row["finding_id"]
+
+
+def test_a_finding_is_its_signal_in_words_and_numbers() -> None:
+    row, signal = one(*RISE), asked(*RISE).iloc[0]
+    assert row["sentence"] == plain(change(signal.to_dict()))
+    assert (row["value"], row["expected"], row["direction"], row["measure"]) == (300, 100, "up", "ratio")
+    assert (row["lower"], row["upper"]) == (signal["change_lower"], signal["change_upper"])
+    assert (row["threat"], row["subtopic"], row["theme"]) == ("demand", "offences", "csa")
+    assert (row["rows"], row["signal_id"]) == ("a.csv:6 a.csv:2", signal["signal_id"])
+    assert row["probability"] == pytest.approx(1 - signal["p"] / 2)
+    assert row["probability_term"] == "almost certain"
+
+
+def test_open_requirements_of_the_threat_are_named() -> None:
+    table = found(*WORLD).set_index(["indicator", "area"])
+    assert table.loc[("referrals", "Northam"), "requirement"] == "R1"
+    assert table.loc[("offences", "Northam"), "requirement"] == ""
+
+
+def test_new_continuing_cleared() -> None:
+    earlier = asked(*RISE)
+    assert list(found(*RISE, before=earlier)["status"]) == ["continuing"]
+    assert list(found(*RISE, before=asked(figure("offences", QUARTER, 5)))["status"]) == ["new"]
+    level = quarters("offences", [900, 900, 900, 900, 900])
+    table = found(*level, before=earlier)
+    assert list(table["status"]) == ["cleared"]
+    assert table["value"].iloc[0] == 300
+    other_way = found(*quarters("offences", [300, 300, 300, 300, 100]), before=earlier)
+    assert list(other_way["status"]) == ["new", "cleared"]
+
+
+def test_silence_clears_nothing() -> None:
+    """A figure that cannot be compared now does not say that the earlier finding is over."""
+    mute = asked(*quarters("offences", [100, 100, 100, 100, 300]), annotations=[BREAK])
+    assert set(mute.loc[mute["main"], "arrow"]) == {"cannot_say"}
+    assert findings(mute, definitions(), asked(*RISE)).empty
+    gone = asked(figure("workers", "2022-09-30", 5))
+    assert findings(gone, definitions(), asked(*RISE)).empty
+
+
+def test_worst_first_then_neither_then_better_and_cleared_last() -> None:
+    rows = (
+        *quarters("offences", [100, 100, 100, 100, 300]), *quarters("referrals", [100, 100, 100, 100, 900]),
+        *quarters("offences", [100, 100, 100, 100, 20], area="Southam"),
+    )  # fmt: skip
+    before = asked(*rows, *quarters("offences", [100, 100, 100, 100, 900], area="Midham", role="local"))
+    calm = quarters("offences", [900, 900, 900, 900, 900], area="Midham", role="local")
+    table = found(*rows, *calm, before=before)
+    assert list(table["judgement"]) == ["worse", "neither", "better", "worse"]
+    assert list(table["status"]) == ["continuing", "continuing", "continuing", "cleared"]
+
+
+def test_among_equals_a_larger_number_of_people_comes_first() -> None:
+    rows = (*quarters("offences", [100] * 4 + [300], area="Southam"), *quarters("offences", [1000] * 4 + [3000]))
+    assert list(found(*rows)["area"]) == ["Northam", "Southam"]
+
+
+@pytest.mark.parametrize(("now", "word"), [(900, "Critical"), (190, "Substantial"), (160, "Moderate"), (130, "Low")])
+def test_severity_follows_the_least_change(now: int, word: str) -> None:
+    row = one(*quarters("offences", [100, 100, 100, 100, now]))
+    assert row["severity_score"] == pytest.approx(row["lower"] - 1)
+    assert row["severity"] == word
+    assert row["severity"] == next(word for least, word in SEVERITIES if row["severity_score"] >= least)
+
+
+def test_severity_is_weighted_by_theme_and_said_only_of_what_got_worse() -> None:
+    values = [50.0, *(50 + n % 2 for n in range(8)), 20.0]
+    rows = [figure("workers", f"{2013 + n}-03-31", value) for n, value in enumerate(values)]
+    row = one(*rows)
+    assert row["judgement"] == "worse"
+    assert row["severity_score"] == pytest.approx(2.0 * -row["upper"] / row["expected"])
+    better = one(*quarters("offences", [100, 100, 100, 100, 20]))
+    assert better["severity"] == "Not rated"
+
+
+def test_confidence_and_why() -> None:
+    short = one(*RISE)
+    assert short["confidence"] == "Moderate"
+    assert short["confidence_reasons"] == (
+        "too short a history to know its usual variation: the interval allows for chance counting only"
+    )
+    long = one(*quarters("offences", [100] * 12 + [300]))
+    assert (long["confidence"], long["confidence_reasons"]) == (
+        "High", "long history of its own, no declared doubt about the figures"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "entries", "level", "reason"),
+    [
+        ({"status": "provisional"}, (), "Low", "the figure is provisional"),
+        ({"basis": "derived"}, (), "Low", "the figure was worked out from a stated change"),
+        ({}, (FAULT,), "Low", "the figure is disputed"),
+        ({"basis": "computed"}, (), "High", "long history"),
+    ],
+)
+def test_each_doubt_lowers_confidence(changed: Any, entries: Any, level: str, reason: str) -> None:
+    rows = quarters("offences", [100] * 12 + [300])
+    row = one(*rows[:-1], rows[-1] | changed, annotations=entries)
+    assert row["confidence"] == level
+    assert reason in row["confidence_reasons"]
+
+
+def test_a_doubt_about_the_earlier_figure_counts_as_well() -> None:
+    rows = quarters("offences", [100] * 12 + [300])
+    assert one(*rows[:8], rows[8] | {"status": "provisional"}, *rows[9:])["confidence"] == "Low"
+    early = declared(FAULT, start="2021-07", end="2021-09")
+    assert one(*rows, annotations=(early,))["confidence"] == "Low"
+    assert one(*rows[:8], rows[8] | {"basis": "derived"}, *rows[9:])["confidence"] == "Low"
+
+
+def test_a_withheld_figure_limits_confidence() -> None:
+    row = one(withheld("offences", "2021-22-Q2", 1, 5), figure("offences", QUARTER, 90))
+    assert row["confidence"] == "Moderate"
+    assert "a figure is withheld, so only its interval is used" in row["confidence_reasons"]
+    assert math.isnan(row["probability"])
+    assert row["probability_term"] == ""
+
+
+def test_other_explanations_are_what_was_declared_of_either_figure() -> None:
+    assert one(*RISE, annotations=(SHOCK,))["alternatives"] == "Heat wave: Everybody stayed at home."
+    early = declared(SHOCK, start="2021-09", end="2021-10")
+    assert one(*RISE, annotations=(early,))["alternatives"] != ""
+    for apart in (
+        declared(SHOCK, start="2021-10", end="2022-06"), declared(SHOCK, indicators=["workers"]),
+        declared(SHOCK, areas=["Southam"]), declared(FAULT, start=None, end=None), GAP,
+    ):  # fmt: skip
+        assert one(*RISE, annotations=(apart,))["alternatives"] == ""
+
+
+def test_several_explanations_stand_side_by_side() -> None:
+    second = declared(SHOCK, id="strike", title="Strike", reason="Nobody counted.")
+    text = one(*RISE, annotations=(SHOCK, second))["alternatives"]
+    assert text == "Heat wave: Everybody stayed at home. | Strike: Nobody counted."
+
+
+def test_only_conflicts_and_faults_dispute_a_figure() -> None:
+    entries = definitions(SHOCK, FAULT, GAP)
+    assert disputed("heat-wave double-entry lost-records", entries) == ["double-entry"]
+    assert disputed("", entries) == []
