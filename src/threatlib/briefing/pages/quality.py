@@ -12,7 +12,7 @@ from threatlib import wording
 from threatlib.assessment import Assessment
 from threatlib.briefing.components import notes, number_html, period_html, status_html, table_html
 from threatlib.briefing.fragments import slug
-from threatlib.briefing.pages.words import counted
+from threatlib.briefing.pages.words import AS_PRINTED, counted
 
 VERDICTS = {
     "agrees": "agrees with what is printed",
@@ -59,7 +59,11 @@ def _conflict(entry: dict[Any, Any], figures: pd.DataFrame, checks: pd.DataFrame
         )
     ]
     if len(figures):
-        shown = figures.assign(label=figures["label"].str.replace("_", " "), role=figures["role"].map(ROLES))
+        shown = figures.assign(
+            label=figures["label"].str.replace("_", " "),
+            role=figures["role"].map(ROLES),
+            unit=figures["unit"].replace(AS_PRINTED),
+        )
         parts.append(
             table_html(
                 shown,

@@ -17,6 +17,9 @@ from threatlib.briefing.components import number_html, status_html
 ARROWS = {"up": "up", "down": "down", "level": "level", "cannot_say": "cannot be said"}
 """Signals' arrows in the words of the page."""
 
+AS_PRINTED = {"percent_change": "percent", "percentage_points": "points"}
+"""Units of changes that a report states, and how they are shown: without a sign of our own making."""
+
 DIRECTIONS = {
     "worsening": ("up", "worse", "getting worse"),
     "improving": ("down", "better", "getting better"),
@@ -83,6 +86,8 @@ def snapshot(assessment: Assessment, signals: pd.DataFrame) -> pd.DataFrame:
         out[new] = signals[old]
     group = signals["breakdown"].str.replace("=", ": ").map(lambda text: f" ({text})" if text else "")
     out["measure"] = signals["name"] + group
+    out["unit"] = signals["unit"].replace(AS_PRINTED)
+    out["measure"] += _as_printed(assessment, signals)
     out["direction"] = signals["arrow"].map(ARROWS)
     out["judgement"] = signals["judgement"].where(signals["judgement"].isin(["better", "worse"]), "")
     out["mark_words"] = "see caveat"
@@ -99,6 +104,13 @@ _SAME = {
     "comparator_name": "comparator", "comparator_period": "comparator_period", "comparator_rows": "comparator_rows",
     "marks": "marks",
 }  # fmt: skip
+
+
+def _as_printed(assessment: Assessment, signals: pd.DataFrame) -> pd.Series:
+    """What a stated change says of its direction: reports print a fall as a positive number and a word."""
+    said = assessment.observations.set_index("obs")["said"]
+    words = signals["rows"].map(said[~said.index.duplicated()]).map({"up": ": a rise", "down": ": a fall"})
+    return words.where(signals["unit"].isin(AS_PRINTED), "").fillna("")
 
 
 def history(assessment: Assessment, row: Row) -> pd.DataFrame:
