@@ -247,7 +247,9 @@ def _comparator(record: dict[str, Any]) -> Markup:
     if not known(value):
         return Markup("")
     label = text_of(record, "comparator_period")
-    return lines(_cell(record, "comparator", None), name, _period(label) if label else None)
+    return lines(
+        _cell(record, "comparator", text_of(record, "comparator_unit") or None), name, _period(label) if label else None
+    )
 
 
 def _ends(record: dict[str, Any], column: str, unit: str, rows: str, *, sign: bool) -> Markup:

@@ -12,7 +12,7 @@ from threatlib.assessment import Assessment
 from threatlib.assessment.sentences import headline
 from threatlib.briefing.components import figure_html, level_html, notes, requirements_table, snapshot_html
 from threatlib.briefing.fragments import arrow_html, slug
-from threatlib.briefing.pages.words import ARROWS, DIRECTIONS, history, sentences, snapshot
+from threatlib.briefing.pages.words import ARROWS, DIRECTIONS, sentences, snapshot
 from threatlib.figures import Caption
 from threatlib.periods import parse
 
@@ -122,7 +122,7 @@ def charts(assessment: Assessment, main: pd.DataFrame, record: dict[Any, Any], d
     order = {"worse": 0, "better": 1, "neither": 2}
     ranked = main.assign(order=main["judgement"].map(order).fillna(3)).sort_values("order", kind="stable")
     for row in ranked.to_dict("records"):
-        past = history(assessment, row)
+        past = assessment.history(row)
         if past["value"].notna().sum() >= POINTS_FOR_A_LINE and len(found) < CHARTS_A_SUBTOPIC:
             found.append(_line(assessment, row, past))
             drawn.add(row["signal_id"])

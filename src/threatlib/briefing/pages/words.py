@@ -102,7 +102,7 @@ _SAME = {
     "previous_period": "previous_period", "previous_status": "previous_status", "previous_rows": "previous_rows",
     "rate": "rate", "rate_lower": "rate_lower", "rate_upper": "rate_upper", "comparator": "comparator_value",
     "comparator_name": "comparator", "comparator_period": "comparator_period", "comparator_rows": "comparator_rows",
-    "marks": "marks",
+    "comparator_unit": "comparator_unit", "marks": "marks",
 }  # fmt: skip
 
 
@@ -113,17 +113,6 @@ def _as_printed(assessment: Assessment, signals: pd.DataFrame) -> pd.Series:
     return words.where(signals["unit"].isin(AS_PRINTED), "").fillna("")
 
 
-def history(assessment: Assessment, row: Row) -> pd.DataFrame:
-    """The released series behind a signal: the same kind of period, oldest first, up to the quarter's end."""
-    table = assessment.observations
-    kind = table.loc[table["obs"] == row["rows"], "kind"]
-    same = table["used"] & (table["kind"] == (kind.iloc[0] if len(kind) else ""))
-    for name in ("indicator", "agency", "area", "breakdown"):
-        same &= table[name] == row[name]
-    same &= table["end"] <= pd.Timestamp(assessment.quarter.end)
-    return table[same & (table["basis"] != "forecast")].sort_values("end", kind="stable")
-
-
 def _history(assessment: Assessment, row: Row) -> list[float]:
-    values = [float(value) for value in history(assessment, row)["value"]]
+    values = [float(value) for value in assessment.history(row)["value"]]
     return values if sum(np.isfinite(values)) >= 3 else []
