@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, nbinom, norm
 
 from threatlib.errors import UsageError
+from threatlib.stats import _scan_cuts as cuts
 from threatlib.stats import _scan_forecast as forecasting
 from threatlib.stats import _scan_model as model
 from threatlib.stats import _scan_window as window
@@ -183,8 +184,8 @@ def test_a_verdict_is_the_same_whether_or_not_later_points_exist(frequency, opti
     y = awkward(60)
     whole = scan(y, frequency=frequency, **options)
     for t in (4, 11, 19, 30, 33, 41, 52, 59):
-        cut = {k: v[: t + 1] if k == "denominator" else v for k, v in options.items()}
-        part = scan(y[: t + 1], frequency=frequency, **cut)
+        part_options = {k: v[: t + 1] if k == "denominator" else v for k, v in options.items()}
+        part = scan(y[: t + 1], frequency=frequency, **part_options)
         np.testing.assert_allclose(part.score[-1], whole.score[t], rtol=1e-6)
         assert (part.flag[-1], part.event[-1]) == (whole.flag[t], whole.event[t])
 
@@ -281,6 +282,19 @@ def test_a_new_level_after_a_gap_is_said_in_the_first_year_and_then_accepted():
     assert on.event[raised[0]] == "level after gap"
     assert not on.flag[72:].any()
     assert abs(on.expected[-1] - 110) < 15
+
+
+def test_level_terms_start_at_breaks_and_a_year_after_gaps():
+    y = np.ones((1, 30))
+    y[0, 10:14] = NAN
+    task = cuts.Task(y, np.ones_like(y), 4, "count", (25,))
+    gaps = cuts._gaps(y, 2)
+    assert gaps == [[(10, 14)]]
+    at = np.array([17, 18, 25, 27])
+    declared, gap = cuts._step_columns(task, slice(0, 1), at, 27, gaps).reshape(2, 27, 4)
+    assert gap.sum(0).tolist() == [0, 27 - 4, 27 - 11, 27 - 13]  # three quarters recorded since: not yet
+    assert np.flatnonzero(gap[:, 1])[0] == 4
+    assert declared.sum(0).tolist() == [0, 0, 0, 27 - 2]
 
 
 def test_nothing_is_compared_across_a_declared_break():
