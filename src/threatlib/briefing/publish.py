@@ -58,23 +58,35 @@ def publish(staged: Path, target: Path) -> None:
 
     Files are flushed to disk first. The old folder is moved aside, the new one moved in, and the old one removed; if
     moving in fails, the old one is put back.
+
+    Raises
+    ------
+    OutputError
+        If anything cannot be written or moved; the last briefing then stands as it did.
     """
-    for path in sorted(staged.rglob("*")):
-        if path.is_file():
-            _flush(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
     aside = staged.with_name(f"{staged.name}-replaced")
+    try:
+        for path in sorted(staged.rglob("*")):
+            if path.is_file():
+                _flush(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _swap(staged, target, aside)
+        _flush(target.parent)
+    except OSError as fault:
+        raise OutputError(f"{target}: cannot be written ({fault.strerror}); the last briefing is unchanged.") from fault
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _swap(staged: Path, target: Path, aside: Path) -> None:
     replaced = target.exists()
     if replaced:
         target.rename(aside)
     try:
         staged.rename(target)
-    except OSError as fault:
+    except OSError:
         if replaced:
             aside.rename(target)
-        raise OutputError(f"{target}: cannot be written ({fault.strerror}); the last briefing is unchanged.") from fault
-    _flush(target.parent)
-    shutil.rmtree(aside, ignore_errors=True)
+        raise
 
 
 def _flush(path: Path) -> None:
