@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from copy import deepcopy
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from markupsafe import Markup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+import threatlib
 from tests.briefing.sample_page import notebook, page
 from threatlib.briefing.components import Download
 from threatlib.briefing.export import export, index_page
@@ -110,3 +112,10 @@ def test_the_index_links_every_page_and_table(html: str) -> None:
     assert '<li><a href="demand.html">Demand</a><p>Who came &amp; why.</p></li>' in index
     assert '<a href="tables.xlsx" download>Every table</a> <span>Excel</span>' in index
     assert lint_site({"index.html": index, "demand.html": html})["index.html"] == []
+
+
+def test_the_template_holds_no_figure_of_its_own() -> None:
+    """Every number on a page is a released one: the template's own text has no digit."""
+    text = (Path(threatlib.__file__).parent / "briefing" / "template" / "index.html.j2").read_text(encoding="utf-8")
+    spoken = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}|<[^>]*>", "", text, flags=re.DOTALL)
+    assert not re.search(r"\d", spoken)
