@@ -27,15 +27,16 @@ def ours(y: np.ndarray, freq: int, watch: int, **kwargs: object) -> np.ndarray:
 
 
 def farrington_both_sides(y: np.ndarray, freq: int, watch: int) -> np.ndarray:
-    """Farrington flexible with settings for months and quarters, as many years back as there are (two at least)."""
+    """Farrington flexible as published (plug-in tails), for months and quarters, with all the years each point has."""
+    out = np.full(y.shape, np.nan)
     width, apart = (1, 6) if freq == 12 else (0, 2)
-    years = min(5, (watch - width) // freq)
-    if years < 2:
-        return np.full(y.shape, np.nan)
-    f = farrington(
-        y, frequency=freq, b=years, w=width, n_periods=4, past_not_included=apart, limit54=(0, 4), first=watch
-    )
-    return -np.log10(np.maximum(f.p, 1e-300))
+    for t in range(watch, y.shape[1]):
+        years = min(5, (t - width) // freq)
+        if years >= 2:
+            settings = {"b": years, "w": width, "n_periods": 4, "past_not_included": apart, "limit54": (0, 4)}
+            f = farrington(y[:, : t + 1], frequency=freq, first=t, plug_in=True, **settings)
+            out[:, t] = -np.log10(np.maximum(f.p[:, t], 1e-300))
+    return out
 
 
 def _each(verdict: Callable[[np.ndarray, int], float]) -> Callable[[np.ndarray, int, int], np.ndarray]:
