@@ -327,7 +327,7 @@ def check(result: Surveillance, counts: np.ndarray) -> None:
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(PANELS, OPTIONS)
 def test_no_counts_crash_it_and_every_answer_is_a_verdict_or_a_reason(counts, options):
     counts = np.array(counts)
@@ -339,7 +339,7 @@ def test_no_counts_crash_it_and_every_answer_is_a_verdict_or_a_reason(counts, op
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(PANELS, st.sampled_from(["C1", "C2", "C3"]), st.integers(2, 8), st.sampled_from([0.0, 0.5]))
 def test_ears_neither(counts, method, baseline, min_sigma):
     counts = np.array(counts)
@@ -348,7 +348,7 @@ def test_ears_neither(counts, method, baseline, min_sigma):
         check(ears(counts, method=method, baseline=baseline, plug_in=False), counts)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(PANELS, OPTIONS, st.integers(1, 20))
 def test_nothing_later_changes_a_verdict(counts, options, cut):
     counts = np.array(counts)
@@ -356,7 +356,7 @@ def test_nothing_later_changes_a_verdict(counts, options, cut):
     same(part, whole, lambda x: x[:, : counts.shape[1] - min(cut, counts.shape[1])])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(PANELS, OPTIONS)
 def test_a_panel_is_its_series(counts, options):
     counts = np.array(counts)
@@ -366,7 +366,7 @@ def test_a_panel_is_its_series(counts, options):
         same(farrington(counts[row], **options), together, lambda x, row=row: x[row, 0])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(st.integers(0, 30).map(float), min_size=30, max_size=44), OPTIONS, st.integers(1, 30))
 def test_missing_periods_before_a_series_begins_change_nothing(counts, options, before):
     late = np.append(np.full(before, np.nan), counts)

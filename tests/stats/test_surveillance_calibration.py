@@ -8,7 +8,7 @@ import pytest
 from threatlib.stats.surveillance import ears, farrington
 
 ALPHA = 0.005
-SERIES = 3000
+SERIES = 1500
 MONTHS = {"frequency": 12, "b": 4, "w": 0, "n_periods": 12, "past_not_included": 3}
 QUARTERS = {"frequency": 4, "b": 4, "w": 0, "n_periods": 4, "past_not_included": 1}
 

@@ -92,7 +92,8 @@ def score(y: FloatArray, expected: FloatArray, lower: FloatArray, upper: FloatAr
         above = np.where(upper > expected, (y - expected) / (upper - expected), 1.0 + y - upper)
         below = np.where(lower < expected, (y - expected) / (expected - lower), y - lower - 1.0)
     inside = np.clip(np.where(y >= expected, above, below), -1.0, 1.0)
-    return np.where(y > upper, above, np.where(y < lower, below, inside))
+    beyond = np.nextafter(1.0, 2.0)  # rounding must not bring a count outside the limits back to them
+    return np.where(y > upper, np.maximum(above, beyond), np.where(y < lower, np.minimum(below, -beyond), inside))
 
 
 def enough_cases(values: FloatArray, point: int, cases: float, periods: int, *, all_present: bool) -> BoolArray:
