@@ -141,14 +141,13 @@ def typed(claims: Iterable[tuple[str, str]]) -> pd.DataFrame:
     """
     rows = []
     for says, at in claims:
-        for pattern, kind, operands, result in _SPOKEN:
-            match = pattern.search(says)
-            if match:
-                break
-        else:
+        tried = ((entry[0].search(says), entry) for entry in _SPOKEN)
+        heard = next(((match, entry) for match, entry in tried if match), None)
+        if heard is None:
             reason = "no change or share with both of its numbers"
             rows.append((says, at, "", math.nan, math.nan, "cannot_be_checked", math.nan, reason))
             continue
+        match, (_, kind, operands, result) = heard
         values = [_typed_number(match[group]) for group in operands]
         printed = _typed_number(match[result])
         rows.append((says, at, kind, *_spoken(kind, values, printed)))

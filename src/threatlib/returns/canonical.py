@@ -21,6 +21,9 @@ BESIDE = ("name", "indicator_name", "definition", "theme", "last period", "last 
 _LOOKED_AT = 40
 """Rows among which the header is looked for."""
 
+_AS_WIDE = "as many cells as the header has columns"
+_NAME_IT = "Give the column its name, or clear the cell; in a CSV, put quotes around a cell with a comma."
+
 Grid = list[list[str]]
 
 
@@ -45,17 +48,15 @@ def read_canonical(
     unnamed = [i for i, name in enumerate(names) if not name]
     lines, rows = [], []
     for number, line in enumerate(grid[place + 1 :], start=place + 2):
-        beyond = next((c for c in [*line[width:], *(line[i] for i in unnamed if i < len(line))] if c.strip()), "")
-        if beyond:
-            problems.append(
-                Problem(
-                    file, sheet, number, "", f"'{beyond[:40]}' in a column without a name",
-                    "as many cells as the header has columns",
-                    "Give the column its name, or clear the cell; in a CSV, put quotes around a cell with a comma.",
-                )
-            )  # fmt: skip
-        elif any(cell.strip() for cell in line):
-            lines.append(line[:width] if len(line) >= width else [*line, *[""] * (width - len(line))])
+        if len(line) != width or unnamed:
+            beyond = next((c for c in [*line[width:], *(line[i] for i in unnamed if i < len(line))] if c.strip()), "")
+            if beyond:
+                found = f"'{beyond[:40]}' in a column without a name"
+                problems.append(Problem(file, sheet, number, "", found, _AS_WIDE, _NAME_IT))
+                continue
+            line = [*line[:width], *[""] * (width - len(line))]
+        if line[0].strip() or any(cell.strip() for cell in line):
+            lines.append(line)
             rows.append(number)
     columns = {name: list(cells) for name, cells in zip(names, zip(*lines, strict=True), strict=False) if name}
     return columns, rows, dict(zip(names, headings, strict=True)), problems

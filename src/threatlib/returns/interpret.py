@@ -207,8 +207,8 @@ def _wanted(fault: ValueError) -> str:
 
 
 def _days(periods: NDArray[Any]) -> dict[str, Any]:
-    distinct: dict[Period, int] = {}
-    codes = np.array([distinct.setdefault(period, len(distinct)) for period in periods], dtype=np.int64)
+    codes, _ = pd.factorize(np.fromiter(map(id, periods), dtype=np.int64, count=len(periods)))
+    distinct = periods[np.unique(codes, return_index=True)[1]]
 
     def spread(values: Iterable[Any], kind: str) -> NDArray[Any]:
         return np.array(list(values), dtype=kind)[codes]

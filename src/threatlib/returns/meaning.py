@@ -5,10 +5,12 @@ Everything here is a doubt: figures that can be read and are probably wrong. Eac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from threatlib.catalogue import Definitions
 from threatlib.observations import HAS_VALUE
@@ -33,8 +35,15 @@ def doubts(observations: pd.DataFrame, definitions: Definitions) -> list[Problem
     sent = observations[observations["source"].isin(SENT)]
     if sent.empty:
         return []
-    latest = sent.groupby(["indicator", "agency", "area", "breakdown", "period"], sort=False)["received_on"]
-    now = sent[sent["received_on"] == latest.transform("max")].reset_index(drop=True)
+    sent = sent.assign(
+        series=_codes(sent, SERIES),
+        figure=_codes(sent, ["indicator", "agency", "area", "breakdown", "period"]),
+        line=_codes(sent, ["indicator", "area", "breakdown"]),
+        sheet_no=_codes(sent, ["file", "sheet"]),
+        when=_codes(sent, ["period"]),
+    )
+    received = sent["received_on"]
+    now = sent[received == received.groupby(sent["figure"], sort=False).transform("max")].reset_index(drop=True)
     found = [
         *_parts(now, definitions),
         *_shares(now),
@@ -49,12 +58,21 @@ def doubts(observations: pd.DataFrame, definitions: Definitions) -> list[Problem
     return sorted(found, key=lambda p: (p.file, p.sheet, p.row, p.column, p.found))
 
 
-def _doubt(row: pd.Series, column: str, found: str, wanted: str, todo: str = _CHECK) -> Problem:
+def _codes(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.int64]:
+    """A number for each distinct combination of some columns: quicker to compare than the text."""
+    codes = np.zeros(len(table), dtype=np.int64)
+    for name in names:
+        more, distinct = pd.factorize(table[name])
+        codes = pd.factorize(codes * (len(distinct) + 1) + more)[0].astype(np.int64)
+    return codes
+
+
+def _doubt(row: Mapping[Any, Any], column: str, found: str, wanted: str, todo: str = _CHECK) -> Problem:
     return Problem(row["file"], row["sheet"], int(row["row"]), column, found, wanted, todo, doubt=True)
 
 
-def _rows(table: pd.DataFrame) -> Iterator[pd.Series]:
-    return (row for _, row in table.iterrows())
+def _rows(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    return table.to_dict("records")
 
 
 def _shown(value: float) -> str:
@@ -128,64 +146,76 @@ def _spans(now: pd.DataFrame, definitions: Definitions) -> Iterator[Problem]:
 
 def _history(now: pd.DataFrame) -> Iterator[Problem]:
     """A value about ten or a hundred times its series' earlier values, or a tenth or a hundredth of them."""
-    known = now[now["status"].isin(HAS_VALUE) & now["kind"].ne("undated")].sort_values("end", kind="stable")
-    before = known.groupby(SERIES, sort=False)["value"].transform(
-        lambda values: values.shift().rolling(12, min_periods=HISTORY).median()
-    )
-    ratio = known["value"] / before.where(before > 0)
-    last_year = _a_year_before(known)
-    seasonal = (known["value"] / last_year.where(last_year > 0)).between(0.5, 2)
-    large = np.maximum(known["value"], before) >= ENOUGH
-    for factor, words in ((10, "ten times"), (100, "a hundred times"), (0.1, "a tenth of"), (0.01, "a hundredth of")):
-        off = large & ~seasonal & ratio.between(0.8 * factor, 1.25 * factor) & known["value"].ne(0)
-        for row, usual in zip(_rows(known[off]), before[off], strict=True):
-            yield _doubt(row, "value", f"{_shown(row['value'])}, about {words} what it has been",
-                         f"a value near {_shown(usual)}", "See whether digits or a decimal point slipped.")  # fmt: skip
-
-
-def _a_year_before(known: pd.DataFrame) -> pd.Series:
-    """The value of the same stretch of the year before, where the series has it."""
-    keys = [known[name] for name in SERIES]
-    found = pd.Series(np.nan, known.index)
+    known = now[now["status"].isin(HAS_VALUE) & now["kind"].ne("undated")].sort_values(["series", "end"], kind="stable")
+    value, series = known["value"].to_numpy(), known["series"].to_numpy()
+    usual = _median_before(value, series)
+    year = np.full(len(known), np.nan)
     for kind, many in PER_YEAR.items():
-        found = found.where(known["kind"] != kind, known["value"].groupby(keys, sort=False).shift(many))
+        year = np.where(known["kind"] == kind, _before(value, series, many), year)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(usual > 0, value / usual, np.nan)
+        seasonal = (year > 0) & (value >= 0.5 * year) & (value <= 2 * year)
+    large = (np.fmax(value, usual) >= ENOUGH) & ~seasonal & (value != 0)
+    for factor, words in ((10, "ten times"), (100, "a hundred times"), (0.1, "a tenth of"), (0.01, "a hundredth of")):
+        off = large & (ratio >= 0.8 * factor) & (ratio <= 1.25 * factor)
+        for row, before in zip(_rows(known[off]), usual[off], strict=True):
+            yield _doubt(row, "value", f"{_shown(row['value'])}, about {words} what it has been",
+                         f"a value near {_shown(before)}", "See whether digits or a decimal point slipped.")  # fmt: skip  # noqa: E501
+
+
+def _before(value: NDArray[np.float64], series: NDArray[np.int64], steps: int) -> NDArray[np.float64]:
+    """The value so many places earlier in the same series; NaN where there is none. Series lie together, in order."""
+    found = np.full(len(value), np.nan)
+    if len(value) > steps:
+        found[steps:] = np.where(series[steps:] == series[:-steps], value[:-steps], np.nan)
     return found
+
+
+def _median_before(value: NDArray[np.float64], series: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The median of the last twelve earlier values of a series, where it has `HISTORY` of them."""
+    earlier = np.sort(np.stack([_before(value, series, steps) for steps in range(1, 13)]), axis=0)  # NaN last
+    n = (~np.isnan(earlier)).sum(axis=0)
+    places = np.arange(len(value))
+    middle = (earlier[np.maximum(n - 1, 0) // 2, places] + earlier[np.minimum(n // 2, 11), places]) / 2
+    return np.where(n >= HISTORY, middle, np.nan)
 
 
 def _repeats(sent: pd.DataFrame) -> Iterator[Problem]:
     """Two columns of one file with the same figures: two periods, or two indicators or areas."""
     known = sent[sent["status"].isin(HAS_VALUE)]
-    line = known["indicator"] + "|" + known["area"] + "|" + known["breakdown"]
-    for across, along in ((known["period"], line), (line, known["period"])):
-        yield from _same(known.assign(across=across, along=along))
+    for across, along in (("when", "line"), ("line", "when")):
+        columns = _summed(known.assign(column=_codes(known, ["sheet_no", across])), "column", along)
+        again = columns[columns.duplicated(["sheet_no", "n", "sum"])]
+        for row in _rows(again):
+            names = (row["period"],) if across == "when" else (row["indicator"], row["area"], row["breakdown"])
+            yield Problem(
+                row["file"], row["sheet"], int(row["first_row"]), "",
+                f"figures of {' '.join(filter(None, names))} that repeat another column's",
+                "figures of its own for each period, indicator and area", "See whether a column was copied.", doubt=True,  # noqa: E501
+            )  # fmt: skip
 
 
-def _same(known: pd.DataFrame) -> Iterator[Problem]:
-    known = known.sort_values(["file", "across", "along"], kind="stable")
-    text = known["along"] + "=" + known["value"].astype(str)
-    groups = known.assign(text=text).groupby(["file", "sheet", "across"], sort=False)
-    columns = groups.agg(
-        n=("value", "size"), distinct=("value", "nunique"), text=("text", "\n".join), first=("row", "min")
-    ).reset_index()
-    telling = columns[(columns["n"] >= 4) & (columns["distinct"] >= 3)]
-    again = telling[telling.duplicated(["file", "sheet", "text"])]
-    for file, sheet, across, row in zip(again["file"], again["sheet"], again["across"], again["first"], strict=True):
-        yield Problem(
-            file, sheet, int(row), "", f"figures of {across.replace('|', ' ').strip()} that repeat another column's",
-            "figures of its own for each period, indicator and area", "See whether a column was copied.", doubt=True,
-        )  # fmt: skip
+def _summed(known: pd.DataFrame, column: str, along: str) -> pd.DataFrame:
+    """One row a column of figures: how many, and a sum that only columns of the same figures share.
+
+    Columns of fewer than four figures, or fewer than three different ones, tell nothing and are left out.
+    """
+    marks = pd.util.hash_array(known[along].to_numpy()) ^ (
+        pd.util.hash_array(known["value"].to_numpy()) * np.uint64(31)
+    )
+    known = known.assign(mark=pd.util.hash_array(marks))
+    groups = known.groupby(column, sort=False)
+    table = known.drop_duplicates(column).set_index(column)
+    counts = pd.DataFrame({"n": groups.size(), "distinct": groups["value"].nunique(), "sum": groups["mark"].sum()})
+    table = table.join(counts.assign(first_row=groups["row"].min()))
+    return table[(table["n"] >= 4) & (table["distinct"] >= 3)]
 
 
 def _sent_again(sent: pd.DataFrame) -> Iterator[Problem]:
     """A file whose figures are all those of an earlier one, under new periods."""
-    known = sent[sent["status"].isin(HAS_VALUE)].sort_values(["end", "row"], kind="stable")
-    text = known["indicator"] + known["area"] + known["breakdown"] + "=" + known["value"].astype(str)
-    files = known.assign(text=text).groupby("file", sort=False).agg(
-        n=("value", "size"), distinct=("value", "nunique"), on=("received_on", "max"), end=("end", "max"),
-        agency=("agency", "first"), text=("text", lambda lines: "\n".join(sorted(lines))),
-    )  # fmt: skip
-    files = files[(files["n"] >= 4) & (files["distinct"] >= 3)].sort_values(["on", "end"], kind="stable").reset_index()
-    first = files.groupby(["agency", "text"], sort=False)["file"].transform("first")
+    known = sent[sent["status"].isin(HAS_VALUE)].assign(file_no=lambda t: _codes(t, ["file"]))
+    files = _summed(known, "file_no", "line").sort_values(["received_on", "end"], kind="stable")
+    first = files.groupby(["agency", "n", "sum"], sort=False)["file"].transform("first")
     for file, earlier in zip(files["file"], first, strict=True):
         if file != earlier:
             yield Problem(
@@ -196,12 +226,13 @@ def _sent_again(sent: pd.DataFrame) -> Iterator[Problem]:
 
 def _gaps(now: pd.DataFrame) -> Iterator[Problem]:
     """Periods that are not there between others of their series: missing is a row that says so, not a row left out."""
-    tiles = now[now["kind"].isin(PER_YEAR)].sort_values("end", kind="stable")
+    tiles = now[now["kind"].isin(PER_YEAR)].sort_values(["series", "end"], kind="stable")
     months = tiles["kind"].map({kind: 12 // n for kind, n in PER_YEAR.items()})
-    place = (tiles["start"].dt.year * 12 + tiles["start"].dt.month - 1) / months
-    step = place.groupby([tiles[name] for name in SERIES], sort=False).diff()
-    last = tiles.groupby(SERIES, sort=False)["period"].shift()
-    for row, missing, before in zip(_rows(tiles[step > 1.5]), step[step > 1.5], last[step > 1.5], strict=True):
+    place = ((tiles["start"].dt.year * 12 + tiles["start"].dt.month - 1) / months).to_numpy()
+    step = place - _before(place, tiles["series"].to_numpy(), 1)
+    last = tiles["period"].shift()
+    off = step > 1.5
+    for row, missing, before in zip(_rows(tiles[off]), step[off], last[off], strict=True):
         what = f"no row for {round(missing) - 1} {row['kind'].replace('_', ' ')}s between {before} and {row['period']}"
         yield _doubt(row, "period", f"{what} ({row['indicator']}, {row['area']})", "a row for every period",
                      "Send the missing rows; leave the value blank if it is not known.")  # fmt: skip
@@ -209,9 +240,12 @@ def _gaps(now: pd.DataFrame) -> Iterator[Problem]:
 
 def _doubled(sent: pd.DataFrame) -> Iterator[Problem]:
     """The same figure twice in one file."""
-    keys = ["file", "indicator", "agency", "area", "breakdown", "period"]
-    again = sent[sent.duplicated(keys)]
-    first = sent.groupby(keys, sort=False)["row"].transform("first")
+    file_figure = _codes(sent, ["file", "figure"])
+    table = sent.assign(file_figure=file_figure)
+    again = table[table["file_figure"].duplicated()]
+    if again.empty:
+        return
+    first = table.groupby("file_figure", sort=False)["row"].transform("first")
     for row, place in zip(_rows(again), first[again.index], strict=True):
         yield _doubt(row, "period", f"{row['indicator']}, {row['area']}, {row['period']} a second time (first in row "
                      f"{place})", "each figure once", "Remove one of the two rows.")  # fmt: skip
