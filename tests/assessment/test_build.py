@@ -83,3 +83,12 @@ def test_a_quarter_without_figures_gives_an_assessment_that_says_nothing() -> No
     assert made.findings.empty
     assert made.tests_made == 0
     assert set(made.tables["threats"]["direction"]) == {"cannot_say"}
+
+
+def test_tables_of_nothing_still_have_their_columns() -> None:
+    """A new partnership has declared no annotation and left nothing out."""
+    made = assessed(*WORLD)
+    full = assessed(*WORLD, annotations=[BREAK])
+    assert made.tables["annotations"].empty
+    assert list(made.tables["annotations"]) == list(full.tables["annotations"])
+    assert list(made.tables["left_out"]) == ["ids", "reason"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -13,7 +13,8 @@ import pandas as pd
 
 from threatlib.assessment.findings import findings as find
 from threatlib.assessment.tree import summary, tree
-from threatlib.catalogue import Definitions
+from threatlib.catalogue import Annotation, Definitions, Indicator
+from threatlib.catalogue.models import Entry, LeftOut, Requirement
 from threatlib.claims import conflicts
 from threatlib.disclosure import Protection, Release
 from threatlib.periods import Period, shift
@@ -106,24 +107,23 @@ def build(
     found = find(now, definitions, before)
     items = tree(definitions, now, found)
     figures, checks = conflicts(release, definitions.annotations.annotations)
+    noted = _table(Annotation, definitions.annotations.annotations)
     known = release.table[release.table["role"] != "printed"].reset_index(drop=True)
     tested = now["p"].notna() if len(now) else pd.Series(dtype=bool)
     tables = {
         "observations": known,
         "signals": now,
         "findings": found,
-        "requirements": pd.DataFrame([r.model_dump() for r in definitions.requirements]),
+        "requirements": _table(Requirement, definitions.requirements),
         "problems": problems,
         "threats": summary(items, now, found, by="threat"),
         "subtopics": summary(items, now, found, by="subtopic"),
         "tree": items,
-        "annotations": pd.DataFrame(
-            [a.model_dump(include=_SAID) | {"used": " ".join(a.used)} for a in definitions.annotations.annotations]
-        ),
+        "annotations": noted[[name for name in noted if name in _SAID]].assign(used=noted["used"].map(" ".join)),
         "conflicts": figures,
         "checks": checks,
-        "catalogue": pd.DataFrame([i.model_dump() for i in definitions.catalogue.indicators]),
-        "left_out": pd.DataFrame([g.model_dump() for g in definitions.catalogue.left_out]),
+        "catalogue": _table(Indicator, definitions.catalogue.indicators),
+        "left_out": _table(LeftOut, definitions.catalogue.left_out),
     }
     return Assessment(
         slug=slug,
@@ -138,6 +138,11 @@ def build(
         expected_false_flags=float(expected_false_flags([1 - CONFIDENCE] * int(tested.sum()))),
         withheld=release.withheld,
     )
+
+
+def _table(kind: type[Entry], entries: Sequence[Entry]) -> pd.DataFrame:
+    """Entries as rows, with their columns even where there is none."""
+    return pd.DataFrame([entry.model_dump() for entry in entries], columns=list(kind.model_fields))
 
 
 _SAID = {"id", "kind", "title", "reason", "said_by", "status", "indicators", "areas", "start", "end", "why"}
