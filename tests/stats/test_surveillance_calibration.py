@@ -15,7 +15,8 @@ QUARTERS = {"frequency": 4, "b": 4, "w": 0, "n_periods": 4, "past_not_included":
 
 def simulate(points: int, frequency: int, mean: float, phi: float, season: bool) -> np.ndarray:
     rng = np.random.default_rng([points, frequency, round(10 * mean), int(season)])
-    mu = mean * np.exp(0.4 * season * np.sin(2 * np.pi * np.arange(points) / frequency)) * np.ones((SERIES, 1))
+    turn = np.arange(points) / frequency + rng.uniform(size=(SERIES, 1))
+    mu = mean * np.exp(0.4 * season * np.sin(2 * np.pi * turn))
     return (rng.poisson(mu) if phi == 1 else rng.negative_binomial(mu / (phi - 1), 1 / phi)).astype(float)
 
 
