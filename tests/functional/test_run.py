@@ -139,6 +139,8 @@ def test_the_same_inputs_give_the_same_bytes(briefings: Path, tmp_path: Path) ->
     ("words", "code", "said"),
     [
         (["run", "2031-32-Q1"], 2, "no data for 2031-32-Q1; there are data from"),
+        (["run", "2012-13-Q1", "demo"], 2, "no data for 2012-13-Q1; there are data from 2016-17-Q3 to 2022-23-Q2"),
+        (["run", QUARTER, "demo", "--as-of", "2020-01-31"], 2, "known on 2020-01-31; there are data from"),
         (["run", "2022-23"], 2, "wanted a financial quarter such as 2022-23-Q2"),
         (["run", "soon"], 2, "found 'soon', wanted a period such as"),
         (["run", QUARTER, "atlantis"], 2, "no partnership 'atlantis'; there are city-hackney, demo"),

@@ -54,10 +54,12 @@ class Dataset:
         whole = observations.with_bases(whole, self.definitions)
         return pd.concat([whole, observations.printed_figures(entries)], ignore_index=True)
 
-    def quarters(self) -> list[Period]:
-        """Quarters in which a figure of the partnership's own ends, oldest first."""
-        own = self.received[(self.received["role"] == "local") & self.received["status"].isin(observations.HAS_VALUE)]
-        own = own[(own["basis"] != "forecast") & (own["kind"] != "undated") & (own["source"] != "reference")]
+    def quarters(self, as_of: date | None = None) -> list[Period]:
+        """Quarters in which a figure of the partnership's own ends, known on a day or now, oldest first."""
+        known = self.received if as_of is None else self.received[self.received["received_on"] <= pd.Timestamp(as_of)]
+        own = known[(known["role"] == "local") & known["status"].isin(observations.HAS_VALUE)]
+        reference = own["file"].str.startswith("reference/")  # a population alone is no quarter's data
+        own = own[(own["basis"] != "forecast") & (own["kind"] != "undated") & ~reference]
         return sorted({quarter_of(day.date()) for day in pd.to_datetime(own["end"].unique())})
 
 
@@ -106,8 +108,8 @@ def assess(
     UsageError
         For a quarter without data or an audience that does not exist, naming those that do.
     """
-    period = quarter_in(dataset, quarter)
     day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    period = quarter_in(dataset, quarter, day)
     who = audience or dataset.definitions.partnership.default_audience
     known = dataset.definitions.partnership.audiences
     if who not in known:
@@ -117,8 +119,15 @@ def assess(
     return build(release, dataset.definitions, slug=dataset.slug, quarter=period, as_of=day, problems=dataset.problems)
 
 
-def quarter_in(dataset: Dataset, quarter: str | Period) -> Period:
-    there = dataset.quarters()
+def quarter_in(dataset: Dataset, quarter: str | Period, as_of: date | None = None) -> Period:
+    """The quarter asked for, if there are data for it that were known on the day.
+
+    Raises
+    ------
+    UsageError
+        If it is not a quarter, or has no data, naming those that have.
+    """
+    there = dataset.quarters(as_of)
     shown = f"from {there[0]} to {there[-1]}" if there else "none at all"
     try:
         period = quarter if isinstance(quarter, Period) else parse(quarter)
@@ -127,7 +136,8 @@ def quarter_in(dataset: Dataset, quarter: str | Period) -> Period:
     if period.kind != "quarter":
         raise UsageError(f"quarter: found '{quarter}', wanted a financial quarter such as 2022-23-Q2.")
     if period not in there:
-        raise UsageError(f"{dataset.folder}: no data for {period}; there are data {shown}.")
+        known = f" known on {as_of}" if as_of else ""
+        raise UsageError(f"{dataset.folder}: no data for {period}{known}; there are data {shown}.")
     return period
 
 

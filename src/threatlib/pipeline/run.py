@@ -53,7 +53,7 @@ def plan(
     """Read and check all that can be checked before any kernel starts."""
     dataset = load(folder)
     who = audience or dataset.definitions.partnership.default_audience
-    period = quarter_in(dataset, quarter)
+    period = quarter_in(dataset, quarter, as_of)
     made = Plan(dataset, period, who, as_of, out, notebooks, jobs, _run_id())
     for name in PAGES:
         path = notebooks / f"{name}.ipynb"
