@@ -191,6 +191,15 @@ def test_other_explanations_are_what_was_declared_of_either_figure() -> None:
         assert one(*RISE, annotations=(apart,))["alternatives"] == ""
 
 
+def test_a_change_of_recording_explains_what_happened_then_and_nothing_later() -> None:
+    long_ago = declared(BREAK, start="2018-10")
+    assert one(*RISE, annotations=(long_ago,))["alternatives"] == ""
+    just_then = declared(BREAK, start="2021-07")
+    assert one(*RISE, annotations=(just_then,))["alternatives"] == "New system: It counts differently."
+    lasting = declared(SHOCK, start="2018-10", end=None)
+    assert one(*RISE, annotations=(lasting,))["alternatives"] != ""
+
+
 def test_several_explanations_stand_side_by_side() -> None:
     second = declared(SHOCK, id="strike", title="Strike", reason="Nobody counted.")
     text = one(*RISE, annotations=(SHOCK, second))["alternatives"]

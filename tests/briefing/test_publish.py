@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from threatlib.briefing.publish import lock, publish, staging
+from threatlib.briefing.publish import _exchanged, lock, publish, staging
 from threatlib.errors import LockedError, OutputError
 
 
@@ -49,6 +49,29 @@ def test_the_new_briefing_replaces_the_old_one_whole(tmp_path: Path, target: Pat
     assert not list((tmp_path / ".staging").iterdir())
 
 
+def test_the_folders_change_places_in_one_step(tmp_path: Path, target: Path) -> None:
+    """Whoever looks while a briefing is published always finds one."""
+    with staging(tmp_path, "run") as room:
+        staged = new(room)
+        if not _exchanged(staged, target):
+            pytest.skip("this file system cannot exchange folders")
+        assert contents(target) == {"index.html": "new", "tables/a.csv": "new"}
+        assert contents(staged) == {"index.html": "old", "old.html": "old"}
+
+
+def test_without_that_step_two_moves_do_it(tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threatlib.briefing.publish._exchanged", lambda one, other: False)
+    with staging(tmp_path, "run") as room:
+        publish(new(room), target)
+    assert contents(target) == {"index.html": "new", "tables/a.csv": "new"}
+    assert not list((tmp_path / ".staging").iterdir())
+
+
+def test_an_exchange_that_cannot_be_is_refused_and_changes_nothing(tmp_path: Path, target: Path) -> None:
+    assert not _exchanged(tmp_path / "nowhere", target)
+    assert contents(target) == {"index.html": "old", "old.html": "old"}
+
+
 @pytest.mark.parametrize("failing", ["aside", "in"])
 def test_if_a_move_fails_the_old_one_stays(
     tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch, failing: str
@@ -62,6 +85,7 @@ def test_if_a_move_fails_the_old_one_stays(
         return move(self, to)
 
     monkeypatch.setattr(Path, "rename", rename)
+    monkeypatch.setattr("threatlib.briefing.publish._exchanged", lambda one, other: False)
     with (
         pytest.raises(OutputError, match=r"Device or resource busy\); the last briefing is unchanged"),
         staging(tmp_path, "run") as room,

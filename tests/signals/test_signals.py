@@ -100,7 +100,14 @@ def test_a_break_between_the_figures_allows_no_arrow() -> None:
 
 @pytest.mark.parametrize(
     ("start", "broken"),
-    [("2021-07", False), ("2021-08", True), ("2022-07", True), ("2022-09", True), ("2022-10", False)],
+    [
+        ("2021-07", False),
+        ("2021-08", True),
+        ("2022-07", True),
+        ("2022-09", True),
+        ("2022-09-30", True),
+        ("2022-10", False),
+    ],
 )
 def test_a_break_counts_from_inside_the_earlier_figure_to_the_end_of_the_later(start: str, broken: bool) -> None:
     rows = quarters("offences", [10, 10, 10, 10, 900])

@@ -204,4 +204,6 @@ def _touches(entry: Annotation, label: str, definitions: Definitions) -> bool:
     period = parse(label)
     begins = parse(entry.start).start if entry.start else period.start
     ends = parse(entry.end).end if entry.end else period.end
+    if entry.start and not entry.end and entry.kind in ("break", "definition"):
+        ends = parse(entry.start).end  # a change of recording is over once made; a shock without an end goes on
     return begins <= period.end and ends >= period.start

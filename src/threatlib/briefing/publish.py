@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from threatlib.errors import LockedError, OutputError
+
+_HERE, _EXCHANGE = -100, 2
+"""Linux's AT_FDCWD and RENAME_EXCHANGE (renameat2(2))."""
 
 
 @contextmanager
@@ -56,8 +60,9 @@ def lock(out: Path, slug: str) -> Iterator[None]:
 def publish(staged: Path, target: Path) -> None:
     """Put a finished folder in the place of the last one.
 
-    Files are flushed to disk first. The old folder is moved aside, the new one moved in, and the old one removed; if
-    moving in fails, the old one is put back.
+    Files are flushed to disk first. Then the two folders change places in one step, so that even a run that is killed
+    leaves one of them there. Where the system cannot do that, the old folder is moved aside and the new one moved in;
+    if moving in fails, the old one is put back.
 
     Raises
     ------
@@ -79,6 +84,9 @@ def publish(staged: Path, target: Path) -> None:
 
 def _swap(staged: Path, target: Path, aside: Path) -> None:
     replaced = target.exists()
+    if replaced and _exchanged(staged, target):
+        staged.rename(aside)
+        return
     if replaced:
         target.rename(aside)
     try:
@@ -87,6 +95,15 @@ def _swap(staged: Path, target: Path, aside: Path) -> None:
         if replaced:
             aside.rename(target)
         raise
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Whether two folders of one file system could change places in a single step; only Linux has the call."""
+    try:
+        swap = ctypes.CDLL(None).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    return bool(swap(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0)
 
 
 def _flush(path: Path) -> None:
