@@ -110,11 +110,11 @@ def measure(folder: Path) -> None:
     table, register, problems = returns.read(folder, found)
     read = time.perf_counter() - begun
     doubted = doubts(table, found)
+    spent, passed = time.process_time() - spent, time.perf_counter() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{len(register)} files, {len(table):,} figures, {len(problems)} problems, {len(doubted)} doubts")
     print(
-        f"{len(register)} files, {len(table):,} figures, {len(problems)} problems, {len(doubted)} doubts: read in "
-        f"{read:.1f} s, read and checked in {time.perf_counter() - begun:.1f} s ({time.process_time() - spent:.1f} s of one "  # noqa: E501
-        f"processor), at most {peak:.0f} MiB"
+        f"  read in {read:.1f} s, read and checked in {passed:.1f} s ({spent:.1f} s of one processor), {peak:.0f} MiB"
     )
 
 

@@ -56,8 +56,8 @@ def test_what_is_asked_follows_frequency_and_footprint(folder: Path) -> None:
 
 
 def test_last_quarters_values_stand_beside(folder: Path) -> None:
-    receive(folder, "returns/2021-22-Q4/northam_council.csv",
-            f"{HEADER}\nreferrals,Northam,2022-03,40\nrereferrals,Northam,2022-03,c\nworkers,Northam,2022-03-31,\n")  # fmt: skip  # noqa: E501
+    lines = ["referrals,Northam,2022-03,40", "rereferrals,Northam,2022-03,c", "workers,Northam,2022-03-31,"]
+    receive(folder, "returns/2021-22-Q4/northam_council.csv", "\n".join([HEADER, *lines]))
     beside = {
         (r["indicator"], r["last period"]): r["last value"] for r in rows(made(folder)) if r["last value"] is not None
     }

@@ -48,7 +48,8 @@ def test_a_new_partnership_is_ready_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "areas", "said"),
-    [("Our Place", ("Leeds",), "wanted a name of small letters"), ("../out", ("Leeds",), "wanted a name of small letters"),  # noqa: E501
+    [("Our Place", ("Leeds",), "wanted a name of small letters"),
+     ("../out", ("Leeds",), "wanted a name of small letters"),
      ("ours", (), "at least one --area")],
 )  # fmt: skip
 def test_what_cannot_be_begun(tmp_path: Path, name: str, areas: tuple[str, ...], said: str) -> None:
@@ -68,7 +69,8 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
 def test_neighbours_become_areas_and_only_close_ones_comparators(tmp_path: Path) -> None:
     begin(tmp_path)
     rows = ["2021-04,204,Hackney,1,210,Southwark,Close", "2025-05,204,Hackney,2,206,Islington,Not close",
-            "2025-05,204,Hackney,1,210,Southwark,Somewhat close", "2025-05,383,Leeds,1,373,Sheffield,Close"]  # fmt: skip  # noqa: E501
+            "2025-05,204,Hackney,1,210,Southwark,Somewhat close",
+            "2025-05,383,Leeds,1,373,Sheffield,Close"]  # fmt: skip
     path = tmp_path / "neighbours.csv"
     path.write_text(NEIGHBOURS + "\n".join(rows) + "\n")
     assert bring(tmp_path, "statistical-neighbours", path).exit_code == 0
@@ -147,6 +149,9 @@ def test_a_quarter_of_a_partnership_made_of_official_files(tmp_path: Path) -> No
         done = bring(tmp_path, source, REAL / name)
         assert done.exit_code == 0, str(done.exception)
     folder = tmp_path / "ours"
+    assert load(folder).catalogue.by_id["csc_referrals"].comparators == (
+        "Southwark", "Islington", "Haringey", "Lambeth", "Tower Hamlets", "Lewisham", "Camden", "England"
+    )  # fmt: skip
     (folder / "annotations.yaml").write_text(BREAKS)
     place = folder / "returns" / "2023-24-Q4"
     place.mkdir(parents=True)

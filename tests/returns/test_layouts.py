@@ -122,10 +122,11 @@ def test_one_row_a_figure_with_fields_from_the_title(folder: Path) -> None:
 
 def test_a_bad_cell_is_named_as_its_sender_would(folder: Path) -> None:
     _, problems = read(folder, PERIODS_ACROSS, changed((4, 2, "2l4"), (5, 0, "Third referrals")))
-    assert f"{FILE}, sheet 'Monthly', row 5, 'Northam May-22': found '2l4', wanted a whole number. Write digits; '*' if " \
-        "suppressed; leave blank if not returned." in problems  # fmt: skip  # noqa: E501
-    assert f"{FILE}, sheet 'Monthly', row 6, 'Measure': found 'Third referrals', wanted an indicator of catalogue.yaml. " \
-        "`threatlib catalogue` lists them." in problems  # fmt: skip  # noqa: E501
+    at = f"{FILE}, sheet 'Monthly', row"
+    digits = "Write digits; '*' if suppressed; leave blank if not returned."
+    assert f"{at} 5, 'Northam May-22': found '2l4', wanted a whole number. {digits}" in problems
+    listed = "wanted an indicator of catalogue.yaml. `threatlib catalogue` lists them."
+    assert f"{at} 6, 'Measure': found 'Third referrals', {listed}" in problems
 
 
 CHANGED = "If the agency changed its form, declare the new layout under layouts/; otherwise ask for the usual form."

@@ -19,7 +19,8 @@ def test_mhsds_keeps_levels_breakdowns_stars_and_its_own_status() -> None:
     table = frame(
         "nhs-mhsds",
         ("01/04/2023", "30/04/2023", "Provisional", "England", "England", "England", "NONE", "NONE", *common, "460000"),
-        ("01/04/2023", "30/04/2023", "Performance", "ICB", "QMF", "NHS NORTH EAST LONDON", "NONE", "NONE", *common, "*"),  # noqa: E501
+        ("01/04/2023", "30/04/2023", "Performance", "ICB", "QMF", "NHS NORTH EAST LONDON", "NONE", "NONE",
+         *common, "*"),
         ("2023-04-01", "2023-06-30", "Final", "ICB; Age Group", "QMF", "NHS NORTH EAST LONDON", "0-17", "Under 18",
          *common, "25"),
         ("01/04/2023", "30/04/2023", "Final", "England", "England", "England", "NONE", "NONE", "MHS01", "Other", "1"),
@@ -35,8 +36,8 @@ def test_mhsds_keeps_levels_breakdowns_stars_and_its_own_status() -> None:
 
 def test_early_intervention_is_by_group_provider_and_band() -> None:
     weeks = ("1", *["0"] * 12, "1")
-    table = frame("nhs-early-intervention", ("RWK", "ELFT", "07T", "CITY AND HACKNEY", "EIP pathways completed this month",  # noqa: E501
-                                             *weeks, "2015-12"))  # fmt: skip
+    row = ("RWK", "ELFT", "07T", "CITY AND HACKNEY", "EIP pathways completed this month", *weeks, "2015-12")
+    table = frame("nhs-early-intervention", row)
     rows = SOURCES["nhs-early-intervention"].read(table, ["pathways completed this month/Total_Pathways"])
     assert rows[["code", "breakdown", "period", "value", "letter"]].to_numpy().tolist() == [
         ["07T", "Provider: RWK", "2015-12", "1", "S"]

@@ -284,6 +284,24 @@ def test_a_file_whose_columns_changed_is_refused_with_the_difference(tmp_path: P
     )
 
 
+def test_early_intervention_by_group_provider_and_month(tmp_path: Path) -> None:
+    source, name = "nhs-early-intervention", "mh/eip_waiting_times_elft_cityhackneyccg_monthly_201512_201909.csv"
+    folder, _ = folder_with(tmp_path, source, {"pathways completed this month/Total_Pathways"})
+    text = (folder / "partnership.yaml").read_text()
+    local = "  - {name: City and Hackney CCG, code: 07T}\n  - {name: England,"
+    (folder / "partnership.yaml").write_text(text.replace("  - {name: England,", local))
+    receive(folder, f"official/{source}/eip.csv", (REAL / name).read_bytes(), kind="official")
+    table, _, problems = returns.read(folder, load(folder))
+    assert problems == []
+    wanted = {
+        (f"Provider: {row['Provider_Org_code']}", row["month"]): float(row["Total_Pathways"])
+        for row in rows_of(REAL / name)
+        if row["Org_Code"] == "07T" and row["Description"] == "EIP pathways completed this month"
+    }
+    assert dict(zip(zip(table["breakdown"], table["period"], strict=True), table["value"], strict=True)) == wanted
+    assert len(wanted) >= 46
+
+
 def test_every_source_is_read_in_a_test_here_or_beside() -> None:
-    beside = {"nhs-mhsds", "nhs-early-intervention", "statistical-neighbours"}
+    beside = {"nhs-mhsds", "nhs-early-intervention", "statistical-neighbours"}  # made by hand, above, and in `init`
     assert {source for source, _, _ in FILES} | beside == set(SOURCES)

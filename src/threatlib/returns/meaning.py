@@ -159,8 +159,9 @@ def _history(now: pd.DataFrame) -> Iterator[Problem]:
     for factor, words in ((10, "ten times"), (100, "a hundred times"), (0.1, "a tenth of"), (0.01, "a hundredth of")):
         off = large & (ratio >= 0.8 * factor) & (ratio <= 1.25 * factor)
         for row, before in zip(_rows(known[off]), usual[off], strict=True):
-            yield _doubt(row, "value", f"{_shown(row['value'])}, about {words} what it has been",
-                         f"a value near {_shown(before)}", "See whether digits or a decimal point slipped.")  # fmt: skip  # noqa: E501
+            found = f"{_shown(row['value'])}, about {words} what it has been"
+            todo = "See whether digits or a decimal point slipped."
+            yield _doubt(row, "value", found, f"a value near {_shown(before)}", todo)
 
 
 def _before(value: NDArray[np.float64], series: NDArray[np.int64], steps: int) -> NDArray[np.float64]:
@@ -191,7 +192,8 @@ def _repeats(sent: pd.DataFrame) -> Iterator[Problem]:
             yield Problem(
                 row["file"], row["sheet"], int(row["first_row"]), "",
                 f"figures of {' '.join(filter(None, names))} that repeat another column's",
-                "figures of its own for each period, indicator and area", "See whether a column was copied.", doubt=True,  # noqa: E501
+                "figures of its own for each period, indicator and area",
+                "See whether a column was copied.", doubt=True,
             )  # fmt: skip
 
 
