@@ -64,10 +64,11 @@ def _with_neighbours(partnership: Partnership, catalogue: Catalogue, found: Neig
 
     Where none is close there is none: an average of authorities that are not alike says nothing.
     """
-    names = dict.fromkeys(n.name for n in sorted(found.neighbours, key=lambda n: n.rank))
+    ranked = sorted(found.neighbours, key=lambda n: n.rank)
+    names = dict.fromkeys(n.name for n in ranked)
+    close = tuple(dict.fromkeys(n.name for n in ranked if n.close))
     there = {area.name for area in partnership.areas}
     areas = [Area(name=name, role="comparator") for name in names if name not in there]
-    close = tuple(name for name in names if any(n.close and n.name == name for n in found.neighbours))
     indicators = tuple(
         i.model_copy(update={"comparators": tuple(c for n in i.comparators for c in (close if n == LIKE_US else (n,)))})
         for i in catalogue.indicators
