@@ -173,6 +173,15 @@ def test_the_value_of_a_formula_is_used_and_noted(folder: Path) -> None:
     assert table[["value", "note"]].to_numpy().tolist() == [[7, "the value of a formula"]]
 
 
+def test_a_formula_beside_the_value_is_no_formula_of_the_value(folder: Path) -> None:
+    rows = [["indicator", "area", "period", "value", "denominator"], ["rereferral_share", "Northam", "2022-04", 7, 9]]
+    plain = workbook(("Return", rows))
+    with_formula = _with_part(plain, "xl/worksheets/sheet1.xml", b"<v>9</v>", b"<f>3*3</f><v>9</v>")
+    table, problems = one(folder, with_formula, "returns/2022-23-Q1/northam_council.xlsx")
+    assert problems == []
+    assert table[["value", "denominator", "note"]].to_numpy().tolist() == [[7, 9, ""]]
+
+
 def test_a_formula_without_its_value_is_a_problem(folder: Path) -> None:
     content = workbook(("R", [["indicator", "area", "period", "value"], ["referrals", "Northam", "2022-04", "=3+4"]]))
     _, problems = one(folder, content, "returns/2022-23-Q1/northam_council.xlsx")

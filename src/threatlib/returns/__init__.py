@@ -143,16 +143,13 @@ def _add_canonical(found: list[Sheet], entry: dict[Any, Any], rows: Rows) -> lis
     return problems
 
 
-def _with_formulas(columns: dict[str, list[str]], numbers: list[int], sheet: Sheet) -> dict[str, list[str]]:
-    """Say in the note of each figure that its value is a formula's, where it is."""
-    if not sheet.formulas:
-        return columns
-    at = {row for row, _ in sheet.formulas}
+def _with_formulas(columns: dict[str, list[str]], numbers: list[int], headings: list[str], sheet: Sheet) -> list[str]:
+    """The note of each figure; where its value is a formula's it says so."""
     notes = columns.get("note") or [""] * len(numbers)
-    told = "the value of a formula"
-    return columns | {
-        "note": [
-            f"{note}; {told}".removeprefix("; ") if number - 1 in at else note
-            for note, number in zip(notes, numbers, strict=True)
-        ]
-    }
+    if not sheet.formulas:
+        return notes
+    place, told = headings.index("value"), "the value of a formula"
+    return [
+        f"{note}; {told}".removeprefix("; ") if (number - 1, place) in sheet.formulas else note
+        for note, number in zip(notes, numbers, strict=True)
+    ]
