@@ -137,9 +137,8 @@ def _add_canonical(found: list[Sheet], entry: dict[Any, Any], rows: Rows) -> lis
         columns, numbers, headings, faults = read_canonical(sheet.grid, place, entry["file"], sheet.name)
         problems += faults
         if columns:
-            rows.add(
-                replace(_origin(entry, sheet.name), headings=headings), _with_formulas(columns, numbers, sheet), numbers
-            )
+            notes = _with_formulas(columns, numbers, list(headings), sheet)
+            rows.add(replace(_origin(entry, sheet.name), headings=headings), columns | {"note": notes}, numbers)
     return problems
 
 
