@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from openpyxl import load_workbook
 
 import threatlib as tl
 from tests.returns.small import workbook
@@ -196,3 +197,24 @@ def test_official_files_count_by_the_measures_that_the_catalogue_names(tmp_path:
     assert (row["area"], row["period"], row["value"], row["row"]) == ("Hackney", "2023-06-30", 54690, 2)
     assert row["obs"] == "official/ons-population/mye.csv:2"
     assert (row["agency"], row["source"]) == ("Office for National Statistics", "official")
+
+
+def test_the_first_return_alone_can_be_assessed(tmp_path: Path) -> None:
+    begin(tmp_path)
+    folder = tmp_path / "ours"
+    place = folder / "returns" / "2023-24-Q4" / "hackney_childrens_services_2023-24-Q4.xlsx"
+    place.parent.mkdir(parents=True)
+    book = load_workbook(folder / "forms" / place.name)
+    sheet = book["Return"]
+    columns = {cell.value: cell.column for cell in sheet[4]}
+    due = [n for n in range(5, sheet.max_row + 1) if sheet.cell(n, columns["indicator"]).value == "csc_contacts"]
+    for line, value in zip(due, (900, 0, 1017), strict=True):
+        sheet.cell(line, columns["value"]).value = value
+    book.save(place)
+    checked = check(folder, load(folder), date(2024, 5, 1))
+    assert (checked.problems, len(checked.registered)) == ([], 1)
+    assessment = tl.assess(tl.load(folder), "2023-24-Q4")
+    known = assessment.tables["observations"]
+    contacts = known[(known["indicator"] == "csc_contacts") & (known["kind"] == "quarter")]
+    assert contacts["value"].tolist() == [1917]
+    assert set(known.loc[known["indicator"] == "csc_cp_plans", "status"]) == {"not_returned"}
