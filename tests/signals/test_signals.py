@@ -52,6 +52,9 @@ def test_snapshots_stand_beside_the_one_about_a_year_earlier_and_the_last_one() 
 def test_only_a_measure_that_does_not_grow_with_time_is_held_against_another_kind_of_period() -> None:
     share = asked(figure("seen_in_time", "2021-22", 70), figure("seen_in_time", QUARTER, 80))
     assert pairs(share) == {"latest_earlier": "2021-22"}
+    alike = asked(figure("seen_in_time", "2021-22-Q2", 60), figure("seen_in_time", "2021-22", 70),
+                  figure("seen_in_time", QUARTER, 80))  # fmt: skip
+    assert pairs(alike) == {"year_before": "2021-22-Q2"}
     count = asked(figure("offences", "2021-22", 70), figure("offences", QUARTER, 80))
     assert count["previous_rows"].iloc[0] == ""
 
