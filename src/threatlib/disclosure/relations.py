@@ -50,18 +50,21 @@ def relations_of(
 
 def _settle(cells: Cells, relations: Sequence[Relation]) -> None:
     """Let what sources hide come to what the sums leave for it, beginning with sums of one such figure."""
-    unknown = {c for c in range(len(cells.value)) if cells.fixed[c] and cells.primary[c]}
-    concerned = sorted((len(unknown & set(r.cells)), n) for n, r in enumerate(relations) if unknown & set(r.cells))
-    settled: set[int] = set()
-    for _, number in concerned:
-        relation = relations[number]
-        rest = sum(sign * cells.value[c] for c, sign in zip(relation.cells, relation.signs, strict=True))
-        for cell, sign in zip(relation.cells, relation.signs, strict=True):
-            if cell in unknown - settled:
-                value = min(max(cells.value[cell] - sign * rest, cells.low[cell]), cells.high[cell])
-                rest += sign * (value - cells.value[cell])
-                cells.value[cell] = value
-                settled.add(cell)
+    open_ = {c for c in range(len(cells.value)) if cells.fixed[c] and cells.primary[c]}
+    waiting = [r for r in relations if not open_.isdisjoint(r.cells)]
+    while waiting:
+        waiting = sorted(
+            (r for r in waiting if not open_.isdisjoint(r.cells)), key=lambda r: len(open_.intersection(r.cells))
+        )
+        certain = [r for r in waiting if len(open_.intersection(r.cells)) == 1]
+        for relation in certain or waiting[:1]:
+            rest = sum(sign * cells.value[c] for c, sign in zip(relation.cells, relation.signs, strict=True))
+            for cell, sign in zip(relation.cells, relation.signs, strict=True):
+                if cell in open_:
+                    value = min(max(cells.value[cell] - sign * rest, cells.low[cell]), cells.high[cell])
+                    rest += sign * (value - cells.value[cell])
+                    cells.value[cell] = value
+                    open_.discard(cell)
 
 
 def _sum(cells: Cells, rule: Rule, total: int, parts: Sequence[int], *, whole: bool) -> Relation | None:
