@@ -321,3 +321,27 @@ def test_what_two_sources_hide_is_judged_by_what_the_sums_leave_for_it():
     rest = -sum(s * out[k]["value"] for k, s in terms.items() if k not in unknown)
     equations.append(({k: s for k, s in terms.items() if k in unknown}, rest))
     assert not narrow(deduced(unknown, equations))
+
+
+@pytest.mark.parametrize("audience", ["nhs", "hospital"])
+def test_rounded_tables_give_no_cell_away_either(audience):
+    rule = CATEGORIES.partnership.rules[audience]
+    chance = np.random.default_rng(5)
+    hidden = 0
+    for values in chance.poisson((14, 9, 6, 3), (15, 4)):
+        rows = counts({"plans": float(values.sum()), **dict(zip("abcd", values.astype(float), strict=True))})
+        out = {k[0]: r for k, r in cells(released(rows, audience=audience).table).items()}
+        known = {}
+        for name, r in out.items():
+            if r["status"] != "withheld":
+                least = max(r["value"] - 2, rule.withhold_to + 1) if r["value"] else 0
+                known[name] = (least, r["value"] + 2 if r["value"] else 0)
+            elif (r["lower"], r["upper"]) == (rule.withhold_from, rule.withhold_to):
+                known[name] = (rule.withhold_from, rule.withhold_to)
+            else:
+                known[name] = (rule.withhold_from, np.inf)
+        found = deduced(known, [({"plans": -1, **dict.fromkeys("abcd", 1)}, 0.0)])
+        withheld = {name: found[name] for name, r in out.items() if r["status"] == "withheld"}
+        assert not narrow(withheld, rule.withhold_to - rule.withhold_from), (values, withheld)
+        hidden += len(withheld)
+    assert hidden > 15
