@@ -115,12 +115,20 @@ def catalogue(indicator: str | None, data: Path, partnership: str, as_csv: bool)
 @cli.command()
 @click.argument("output_dir", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @_DATA
-def verify(output_dir: Path, data: Path) -> None:
+@click.option("--disclosure", is_flag=True, help="Attack the folder: the tightest interval of each withheld count.")
+def verify(output_dir: Path, data: Path, disclosure: bool) -> None:
     """Prove a published folder: its checksums, and that the same inputs give the same tables."""
     from threatlib import pipeline
     from threatlib.errors import VerificationError
 
     found = pipeline.verify(output_dir, data)
+    if disclosure:
+        from threatlib.briefing.audit import audit
+
+        table = audit(output_dir)
+        click.echo(table.to_string(index=False) if len(table) else "no count is withheld")
+        unsafe = int((~table["safe"].astype(bool)).sum()) if len(table) else 0
+        found += [f"{unsafe} withheld counts can be narrowed below the rule's range."] if unsafe else []
     if found:
         raise VerificationError("\n".join([f"{output_dir}: not as it was published:", *(f"  {f}" for f in found)]))
     click.echo(f"{output_dir}: as published")

@@ -93,7 +93,7 @@ def fingerprint(parts: Iterable[Path], parameters: Mapping[str, Any]) -> str:
         files = [part] if part.is_file() else sorted(p for p in part.rglob("*") if p.is_file())
         for path in files:
             if "__pycache__" not in path.parts and path.name != KEY_FILE:
-                whole.update(f"{path.name}:{digest(path)}\n".encode())
+                whole.update(f"{path.relative_to(part.parent).as_posix()}:{digest(path)}\n".encode())
     return whole.hexdigest()
 
 

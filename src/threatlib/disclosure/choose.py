@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 from scipy.sparse import coo_array, vstack
 
 from threatlib.disclosure.feasible import Web
 from threatlib.disclosure.relations import Relation
+from threatlib.disclosure.solver import milp
 
 REGIONS = (6, 24, 80)
 """How many relations around an unsafe cell the program may choose from, one try after the other."""

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 
 from threatlib.disclosure.cells import Cells
 from threatlib.disclosure.relations import Relation
+from threatlib.disclosure.solver import milp
 
 REGIONS = (12, 60, 400)
 """How many relations around a cell are looked at before it is called unsafe, where they have rings: try after try."""

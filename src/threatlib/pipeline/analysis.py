@@ -46,7 +46,7 @@ class Dataset:
     def known(self, as_of: date | None) -> pd.DataFrame:
         """The table as it stood on a day."""
         entries = self.definitions.annotations.annotations
-        latest = observations.as_of(self.received, as_of)
+        latest = observations.as_of(self.received, as_of, self.register)
         settled, faults = observations.settle(latest, entries)
         if faults and as_of is None:
             raise DataError(f"{self.folder}: declared faults and figures do not agree:", faults)
