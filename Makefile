@@ -4,6 +4,10 @@ QUARTER ?= 2022-23-Q2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TESTED := $(VENV)/.tested
+# every file the tests read; the folders too, so that a file taken away is noticed
+TESTS_READ := $(shell find src tests notebooks data docs benchmarks -name __pycache__ -prune -o -name .digest-key -prune -o \
+  -name .ipynb_checkpoints -prune -o -print 2>/dev/null) $(wildcard *.md *.toml *.yml Makefile .pre-commit-config.yaml)
 
 .PHONY: help briefings test demo lab lock clean lint
 
@@ -32,8 +36,13 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint  ## lint, types, contracts and tests
+test: $(TESTED)  ## lint, types, contracts and tests (nothing to do while nothing has changed)
+	@echo "Green, and nothing has changed since."
+
+$(TESTED): $(READY) $(TESTS_READ)
+	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term -m "not nightly"
+	@touch $@
 
 lab: $(READY)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=. notebooks/explore.ipynb

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -163,21 +162,3 @@ def data_folder() -> Path:
         if (folder / "data").is_dir():
             return folder / "data"
     raise UsageError(f"no 'data' folder in {here} or above it.")
-
-
-def partnerships(data: Path, named: Sequence[str]) -> list[Path]:
-    """Folders to run: those named, or every one under the data folder.
-
-    Raises
-    ------
-    UsageError
-        If one does not exist, naming those that do.
-    """
-    there = sorted(p.parent for p in data.glob("*/partnership.yaml"))
-    if not there:
-        raise UsageError(f"{data}: no partnership in it (a folder with partnership.yaml). `threatlib init` makes one.")
-    names = [p.name for p in there]
-    lost = [name for name in named if name not in names]
-    if lost:
-        raise UsageError(f"{data}: no partnership '{lost[0]}'; there are {', '.join(names)}.")
-    return [p for p in there if not named or p.name in named]
