@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
@@ -25,8 +26,17 @@ def _quiet() -> Iterator[None]:
         try:
             yield
         finally:
+            _flush_compiled()
             os.dup2(kept, 1)
             os.close(kept)
+
+
+def _flush_compiled() -> None:
+    """Empty the compiled side's own buffer while it still goes nowhere; else it would speak later."""
+    try:
+        ctypes.CDLL(None).fflush(None)
+    except (OSError, AttributeError, TypeError):  # no C library to ask under that name, as on Windows
+        return
 
 
 def milp(*words: Any, **options: Any) -> Any:
