@@ -39,7 +39,17 @@ def lead(assessment: Assessment, theme: str) -> Markup:
     found = assessment.findings
     here = found[(found["theme"] == theme) & (found["status"] != "cleared") & (found["breakdown"] == "")]
     said = sentences(assessment, here, 5)
-    return notes(said or [Markup("No figure of this theme moved beyond what chance explains.")], kind="findings")
+    return notes(said or [Markup(_nothing(assessment.signals, theme))], kind="findings")  # noqa: S704 - our own words
+
+
+def _nothing(signals: pd.DataFrame, theme: str) -> str:
+    """Why a theme has no finding: level and "cannot be said" must not read alike."""
+    arrows = signals.loc[signals["main"].astype(bool) & (signals["theme"] == theme), "arrow"]
+    if (arrows == "level").any():
+        return (
+            "Nothing of this theme that could be compared moved; some figures could not be judged, as their rows say."
+        )
+    return "Whether anything of this theme moved cannot be said: no figure allows a comparison that is sure enough."
 
 
 def _subtopic(assessment: Assessment, record: dict[Any, Any], drawn: set[str]) -> Markup:
