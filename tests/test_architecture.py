@@ -88,7 +88,8 @@ def test_conda_and_pip_name_the_same_dependencies() -> None:
     conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     named = {entry.replace(" ", "") for entry in conda if isinstance(entry, str)}
     wanted = {f"python{PROJECT['project']['requires-python']}", "pip"}
-    for entry in PROJECT["project"]["dependencies"]:
+    extras = [entry for extra in PROJECT["project"]["optional-dependencies"].values() for entry in extra]
+    for entry in [*PROJECT["project"]["dependencies"], *extras]:
         name = re.match(r"[a-z0-9-]+", entry)
         assert name is not None
         wanted.add(entry.replace(name[0], CONDA_NAMES.get(name[0], name[0]), 1).replace(" ", ""))
@@ -109,7 +110,8 @@ def test_the_lock_has_hashes_and_no_address() -> None:
 def test_every_dependency_is_locked_and_every_import_declared() -> None:
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     declared = set()
-    for entry in PROJECT["project"]["dependencies"]:
+    extras = [entry for extra in PROJECT["project"]["optional-dependencies"].values() for entry in extra]
+    for entry in [*PROJECT["project"]["dependencies"], *extras]:
         name = re.match(r"[a-z0-9-]+", entry)
         assert name is not None
         declared.add(name[0])
