@@ -12,8 +12,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from threatlib.catalogue import Definitions
-from threatlib.catalogue.models import Annotations, Catalogue, Partnership, Threats
+from threatlib.catalogue import Annotations, Catalogue, Definitions, Partnership, Threats
 from threatlib.disclosure import Release, protection
 from threatlib.observations import COLUMNS
 from threatlib.periods import Period, quarter

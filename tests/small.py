@@ -11,8 +11,7 @@ import pandas as pd
 import yaml
 
 from threatlib.assessment import Assessment, build
-from threatlib.catalogue import Definitions
-from threatlib.catalogue.models import Annotations, Catalogue, Partnership, Requirement, Threats
+from threatlib.catalogue import Annotations, Catalogue, Definitions, Partnership, Requirement, Threats
 from threatlib.disclosure import Release, protection
 from threatlib.observations import COLUMNS, HAS_VALUE, settle, with_bases
 from threatlib.periods import Period, parse

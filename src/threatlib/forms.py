@@ -13,8 +13,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from threatlib.catalogue import Definitions, Indicator
-from threatlib.catalogue.models import Agency
+from threatlib.catalogue import Agency, Definitions, Indicator
 from threatlib.observations import STATUSES
 from threatlib.periods import Period, financial_year, month, quarter_of, shift, snapshot, span
 

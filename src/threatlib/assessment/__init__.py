@@ -13,8 +13,7 @@ import pandas as pd
 
 from threatlib.assessment.findings import findings as find
 from threatlib.assessment.tree import summary, tree
-from threatlib.catalogue import Annotation, Definitions, Indicator
-from threatlib.catalogue.models import Entry, LeftOut, Requirement
+from threatlib.catalogue import Annotation, Definitions, Entry, Indicator, LeftOut, Requirement
 from threatlib.claims import conflicts
 from threatlib.disclosure import Protection, Release
 from threatlib.periods import Period, shift

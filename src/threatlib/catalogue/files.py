@@ -10,17 +10,12 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from threatlib.catalogue.models import (
-    Annotations,
-    Area,
-    Catalogue,
-    Definitions,
-    Entry,
-    Neighbours,
-    Partnership,
-    Requirement,
-    Threats,
-)
+from threatlib.catalogue.annotations import Annotations
+from threatlib.catalogue.definitions import Definitions
+from threatlib.catalogue.entry import Entry
+from threatlib.catalogue.indicators import Catalogue
+from threatlib.catalogue.partnership import Area, Neighbours, Partnership
+from threatlib.catalogue.threats import Requirement, Threats
 from threatlib.errors import DataError, UsageError
 
 NEIGHBOURS = "neighbours.yaml"
