@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 from threatlib import manifest
+from threatlib.errors import DataError
 
 KEY = b"k" * 32
 TEXT = b"indicator,value\nreferrals,3\n"
@@ -35,6 +37,39 @@ def test_the_key_is_made_once_and_is_for_its_owner_only(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     assert manifest.key_of(other) != key
+
+
+def test_the_key_file_is_for_its_owner_only_from_its_first_byte(tmp_path: Path, monkeypatch) -> None:
+    modes = []
+    opened = os.open
+    monkeypatch.setattr(os, "open", lambda path, flags, mode=0o777: modes.append(mode) or opened(path, flags, mode))
+    monkeypatch.setattr(Path, "chmod", lambda *_: None)
+    manifest.key_of(tmp_path)
+    assert modes == [0o600]
+
+
+@pytest.mark.parametrize("text", ["", "zz", "ab" * 31, "\xe9" * 64])
+def test_a_damaged_key_is_refused_with_a_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / manifest.KEY_FILE).write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match="wanted 64 hexadecimal digits"):
+        manifest.key_of(tmp_path)
+
+
+def test_a_key_that_cannot_be_read_or_made_is_a_fault_of_the_users(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be made"):
+        manifest.key_of(tmp_path / "nowhere")
+    (tmp_path / manifest.KEY_FILE).mkdir()
+    with pytest.raises(DataError, match="cannot be read"):
+        manifest.key_of(tmp_path)
+
+
+def test_a_key_may_be_given_by_the_environment(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv(manifest.KEY_VARIABLE, KEY.hex())
+    assert manifest.key_of(tmp_path) == KEY
+    assert not (tmp_path / manifest.KEY_FILE).exists()
+    monkeypatch.setenv(manifest.KEY_VARIABLE, "short")
+    with pytest.raises(DataError, match=manifest.KEY_VARIABLE):
+        manifest.key_of(tmp_path)
 
 
 def test_internally_a_digest_is_the_checksum_of_the_file(received: Path) -> None:
@@ -77,6 +112,18 @@ def test_every_file_but_the_manifest_is_an_output(published: Path) -> None:
     assert [entry["path"] for entry in record["outputs"]] == ["index.html", "tables/findings.csv"]
     assert record["outputs"][0]["sha256"] == hashlib.sha256(b"<p>one</p>").hexdigest()
     assert manifest.faults(published) == []
+
+
+def test_only_the_manifest_at_the_top_is_left_out(published: Path) -> None:
+    (published / "tables" / "manifest.json").write_text("{}")
+    assert "tables/manifest.json" in {entry["path"] for entry in manifest.outputs(published)}
+    assert manifest.faults(published) == ["tables/manifest.json: there, but not in the manifest."]
+
+
+def test_json_that_is_no_manifest_is_refused(published: Path) -> None:
+    for text in ("{}", "[]", '{"outputs": [1]}'):
+        (published / "manifest.json").write_text(text)
+        assert "no manifest of ours" in manifest.faults(published)[0]
 
 
 def test_each_kind_of_change_is_named(published: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import platform
 import secrets
 import subprocess
@@ -21,23 +22,67 @@ from typing import Any
 import pandas as pd
 
 from threatlib._version import __version__
+from threatlib.errors import DataError
 from threatlib.returns import digest
 
 SCHEMA = 1
 KEY_FILE = ".digest-key"
+KEY_VARIABLE = "THREATLIB_DIGEST_KEY"
+_KEY_BYTES = 32
 LIBRARIES = ("jupyterlab", "matplotlib", "nbconvert", "numpy", "pandas", "papermill", "scipy", "seaborn")
 
 
 def key_of(data: Path) -> bytes:
-    """The analyst's key for digests, made on first use in the data folder (which git is told to ignore)."""
+    """The analyst's key for digests, made on first use in the data folder (which git is told to ignore).
+
+    ``THREATLIB_DIGEST_KEY`` (64 hexadecimal digits) stands in for the file, so that runs on two machines can agree.
+
+    Raises
+    ------
+    DataError
+        If the key is damaged, cannot be read, or is not there and cannot be made.
+    """
     path = data / KEY_FILE
+    given = os.environ.get(KEY_VARIABLE)
+    if given is not None:
+        return _key(given, KEY_VARIABLE)
     try:
-        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+        return _key(path.read_text(encoding="ascii", errors="replace"), str(path))
     except FileNotFoundError:
-        key = secrets.token_bytes(32)
-        path.write_text(key.hex() + "\n", encoding="ascii")
-        path.chmod(0o600)
-        return key
+        return _new_key(path)
+    except OSError as fault:
+        raise DataError(f"{path}: the key for digests cannot be read ({fault.strerror}).") from fault
+
+
+def _new_key(path: Path) -> bytes:
+    """A fresh key, its file from its first byte on for its owner only."""
+    key = secrets.token_bytes(_KEY_BYTES)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another run was quicker
+        return _key(path.read_text(encoding="ascii", errors="replace"), str(path))
+    except OSError as fault:
+        raise DataError(
+            f"{path}: the key for digests is not there and cannot be made ({fault.strerror}). "
+            f"Make the folder writable, or set {KEY_VARIABLE}."
+        ) from fault
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(key.hex() + "\n")
+    return key
+
+
+def _key(text: str, where: str) -> bytes:
+    digits = text.strip()
+    try:
+        key = bytes.fromhex(digits)
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise DataError(
+            f"{where}: found {len(digits)} characters that are no key, wanted {2 * _KEY_BYTES} hexadecimal digits. "
+            "Restore it from a copy, or remove it: the next run makes another, and digests differ from then on."
+        )
+    return key
 
 
 def inputs(folder: Path, files: Iterable[str], released: pd.DataFrame, key: bytes | None) -> list[dict[str, str]]:
@@ -59,7 +104,7 @@ def _digest(path: Path, rows: pd.DataFrame | None, key: bytes | None) -> str:
 
 def outputs(folder: Path) -> list[dict[str, str]]:
     """Path and checksum of every file of a finished briefing, the manifest itself left out."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json")
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / "manifest.json")
     return [{"path": p.relative_to(folder).as_posix(), "sha256": digest(p)} for p in files]
 
 
@@ -71,7 +116,10 @@ def faults(folder: Path) -> list[str]:
         return [f"{folder}: there is no manifest.json, so nothing here was published by threatlib."]
     except ValueError as fault:
         return [f"{folder / 'manifest.json'}: not readable as JSON ({fault})."]
-    said = {entry["path"]: entry["sha256"] for entry in record["outputs"]}
+    try:
+        said = {entry["path"]: entry["sha256"] for entry in record["outputs"]}
+    except (KeyError, TypeError):
+        return [f"{folder / 'manifest.json'}: it lists no outputs with their checksums, so it is no manifest of ours."]
     there = {entry["path"]: entry["sha256"] for entry in outputs(folder)}
     found = [f"{name}: in the manifest, but not there." for name in said if name not in there]
     found += [f"{name}: there, but not in the manifest." for name in there if name not in said]
