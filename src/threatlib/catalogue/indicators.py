@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from threatlib.catalogue.entry import Entry, Frequency, Identifier, Polarity, Theme, Unit
+from threatlib.catalogue.links import Coupling, Harm
 
 
 class Indicator(Entry):
@@ -17,7 +18,8 @@ class Indicator(Entry):
     child; it is true unless the catalogue says otherwise. `numerator` and `denominator` name the indicators a
     percentage or rate is made from; `change_of` the indicator whose change a figure states; `parts` the indicators
     that add up to this one, `partitions` further groups that do so (initial beside latest category, say), and `within`
-    the indicator of which this one counts a part. `official` names the measures of official downloads that are this
+    the indicator of which this one counts a part; `follows` the stage before it on a child's journey (enquiries follow
+    referrals). `official` names the measures of official downloads that are this
     indicator (``dfe-referrals/Referrals``). `agency` is who answers for it, `also_from` who else returns it for
     another area.
     """
@@ -40,6 +42,7 @@ class Indicator(Entry):
     parts: tuple[Identifier, ...] = ()
     partitions: tuple[tuple[Identifier, ...], ...] = ()
     within: Identifier | None = None
+    follows: Identifier | None = None
     official: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*/.+$")], ...] = ()
     minimum_points: int = Field(default=2, ge=2)
     target: float | None = None
@@ -58,6 +61,8 @@ class LeftOut(Entry):
 class Catalogue(Entry):
     indicators: tuple[Indicator, ...]
     left_out: tuple[LeftOut, ...] = ()
+    couplings: tuple[Coupling, ...] = ()
+    harms: tuple[Harm, ...] = ()
 
     @model_validator(mode="after")
     def _coherent(self) -> Catalogue:
@@ -70,11 +75,15 @@ class Catalogue(Entry):
         if both:
             raise ValueError(f"both defined and left out: {', '.join(both)}")
         for item in self.indicators:
-            named = [item.numerator, item.denominator, item.counterpart, item.change_of, item.within, *item.parts]
-            named += [name for group in item.partitions for name in group]
+            named = [item.numerator, item.denominator, item.counterpart, item.change_of, item.within, item.follows]
+            named += [*item.parts, *(name for group in item.partitions for name in group)]
             unknown = sorted({name for name in named if name} - known)
             if unknown:
                 raise ValueError(f"{item.id} names indicators that are not defined: {', '.join(unknown)}")
+        for link in (*self.couplings, *self.harms):
+            unknown = sorted(set(link.named()) - known)
+            if unknown:
+                raise ValueError(f"'{link.name}' names indicators that are not defined: {', '.join(unknown)}")
         return self
 
     @cached_property
