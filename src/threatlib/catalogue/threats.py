@@ -29,9 +29,17 @@ class Item(Entry):
 
 
 class SubTopic(Entry):
+    """A part of a threat that is judged by itself.
+
+    `links` names the sub-topics that could explain this one, or that it could explain; `priority` the partnership's
+    priority it belongs to, and `risks` the entries of risk registers that carry it (``Council risk register, CS4``).
+    """
+
     id: Slug
     name: str
     page: Theme
+    priority: str = ""
+    risks: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     items: tuple[Item, ...] = Field(min_length=1)
 
@@ -48,7 +56,11 @@ class Threats(Entry):
 
 
 class Requirement(Entry):
-    """A question somebody must answer, followed from quarter to quarter."""
+    """A question somebody must answer, followed from quarter to quarter.
+
+    `raised`, `due` and `answered` are days (``2022-11-30``) or periods, whose last day then counts. `raised_from` is
+    the finding (``F-82c18bfd``) or the gap (``G-...``) that it was raised from, empty where somebody raised it by hand.
+    """
 
     ref: str
     threat: str
@@ -60,3 +72,47 @@ class Requirement(Entry):
     depends_on: str = ""
     status: Literal["open", "answered", "closed"] = "open"
     answer: str = ""
+    answered: str = ""
+    raised_from: str = ""
+
+
+class Judgement(Entry):
+    """What an earlier assessment said, in our words, and the figures it can be held against.
+
+    `figures` names rows of ``published/`` by their part: for a ``change`` `before` and `after`, of percentages also
+    `before_of` and `after_of` (the numbers they are shares of), and `claimed`, the size that was printed; for an
+    ``outlook`` `last` (the year it is held against) and `claimed`; for ``unseen`` none, but `indicators` that nobody
+    has printed. `seen` and `of` are the periods that an outlook had in, and those of the year. `conflicts` are the
+    declared contradictions that bear on it. `because` holds what no figure can say, without any number.
+    """
+
+    id: Slug
+    says: str
+    at: str
+    threat: str
+    kind: Literal["change", "outlook", "unseen"]
+    direction: Literal["up", "down", "level", ""] = ""
+    figures: dict[str, str] = Field(default_factory=dict)
+    indicators: tuple[Identifier, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    seen: int = Field(default=2, ge=1)
+    of: int = Field(default=4, ge=1)
+    because: str = ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Judgement:
+        wanted = {"change": {"before", "after"}, "outlook": {"last", "claimed"}, "unseen": set()}[self.kind]
+        lost = sorted(wanted - set(self.figures))
+        if lost:
+            raise ValueError(f"{self.id} lacks the figures {', '.join(lost)}")
+        if self.kind == "unseen" and not self.indicators:
+            raise ValueError(f"{self.id} names no indicator that is unseen")
+        if self.kind != "unseen" and not self.direction:
+            raise ValueError(f"{self.id} has no direction")
+        if self.seen >= self.of:
+            raise ValueError(f"{self.id} has {self.seen} of {self.of} periods in: wanted fewer than the year has")
+        return self
+
+
+class Judgements(Entry):
+    judgements: tuple[Judgement, ...] = ()
