@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from threatlib import observations, returns
+from threatlib import explore, observations, returns
 from threatlib.assessment import Assessment, build
 from threatlib.briefing.pages import Page
 from threatlib.catalogue import Definitions
 from threatlib.catalogue import load as load_definitions
 from threatlib.disclosure import protect, protection
 from threatlib.errors import DataError, UsageError
+from threatlib.explore.difference import Choice, Chooser, differences
 from threatlib.periods import Period, parse, quarter_of
 
 
@@ -60,6 +63,98 @@ class Dataset:
         reference = own["file"].str.startswith("reference/")  # a population alone is no quarter's data
         own = own[(own["basis"] != "forecast") & (own["kind"] != "undated") & ~reference]
         return sorted({quarter_of(day.date()) for day in pd.to_datetime(own["end"].unique())})
+
+    @cached_property
+    def indicators(self) -> explore.Names:
+        """Ids of the catalogue's indicators, completed by Tab: ``q.indicators.csc_referrals``."""
+        return explore.Names({entry.id: entry.name for entry in self.definitions.catalogue.indicators})
+
+    def series(self, indicator: str, area: str | None = None, **which: str) -> explore.Series:
+        """One indicator in one area over time; see `threatlib.explore.series` for `breakdown`, `agency`, `kind`."""
+        return explore.series(self.table, self.definitions, indicator, area, **which)
+
+    def compare(self, indicator: str, period: str | None = None) -> explore.Comparison:
+        """An indicator's latest figure in each area and comparator; see `threatlib.explore.compare`."""
+        return explore.compare(self.table, self.definitions, indicator, period)
+
+    def explain(self, finding: Mapping[str, Any] | str, assessment: Assessment | None = None) -> explore.Explanation:
+        """Why a finding says what it says: sentence, evidence, rows, file and line.
+
+        Parameters
+        ----------
+        finding : Mapping or str
+            A row of `Assessment.findings`, or its `finding_id`.
+        assessment : Assessment, optional
+            Where the finding is from; the newest quarter's for the analyst if not given.
+        """
+        whole = assessment or self._newest
+        found = whole.findings
+        if isinstance(finding, str):
+            there = found[found["finding_id"] == finding]
+            if there.empty:
+                raise UsageError(
+                    f"no finding '{finding}' in {whole.quarter}; there are {', '.join(found['finding_id'])}."
+                )
+            finding = {str(name): value for name, value in there.iloc[0].items()}
+        return explore.explain(self.folder, self.table, finding, whole.signals)
+
+    def what_if(
+        self,
+        quarter: str | Period | None = None,
+        *,
+        exclude: Chooser | None = None,
+        rebase_at: Choice | None = None,
+    ) -> explore.WhatIf:
+        """How the findings of a quarter would change. Nothing is written: the record stays as it is.
+
+        Parameters
+        ----------
+        quarter : str or Period, optional
+            The newest with data if not given.
+        exclude : mapping, list or function, optional
+            Figures to leave out; see `threatlib.explore.exclude`.
+        rebase_at : mapping, optional
+            A break to suppose: ``{"indicator": "csc_referrals", "area": "Hackney", "period": "2021-04"}``.
+        """
+        if exclude is None and rebase_at is None:
+            raise UsageError("what_if: say what to suppose, with exclude= or rebase_at=.")
+        supposed = []
+        received, definitions = self.received, _unguarded(self.definitions)
+        if exclude is not None:
+            received = explore.exclude(received, exclude)
+            supposed.append(f"{len(self.received) - len(received)} figures were left out")
+        if rebase_at is not None:
+            definitions = explore.rebase(definitions, rebase_at)
+            supposed.append(f"recording had changed at {rebase_at['period']}")
+        before = self._newest if quarter is None else assess(self, quarter, audience=self._analyst)
+        other = replace(self, received=received, definitions=definitions)
+        after = assess(other, before.quarter, audience=self._analyst)
+        return differences(" and ".join(supposed), before, after)
+
+    def propose(self, id: str, title: str, *, rebase_at: Choice, kind: str = "break") -> explore.Proposal:
+        """A declared break to be, with what it would change; `Proposal.write` adds it to ``annotations.yaml``."""
+        effect = self.what_if(rebase_at=rebase_at)
+        return explore.Proposal.of(self.folder, id, title, kind, rebase_at, effect)
+
+    @property
+    def _analyst(self) -> str:
+        """Who sees everything, where the partnership has such an audience."""
+        partnership = self.definitions.partnership
+        return "internal" if "internal" in partnership.audiences else partnership.default_audience
+
+    @cached_property
+    def _newest(self) -> Assessment:
+        there = self.quarters()
+        if not there:
+            raise UsageError(f"{self.folder}: no figures yet.")
+        return assess(self, there[-1], audience=self._analyst)
+
+
+def _unguarded(definitions: Definitions) -> Definitions:
+    """Without what the annotations expect of the figures: a supposition may well go against it."""
+    noted = definitions.annotations
+    free = tuple(entry.model_copy(update={"expect": None}) for entry in noted.annotations)
+    return definitions.model_copy(update={"annotations": noted.model_copy(update={"annotations": free})})
 
 
 def load(partnership_dir: str | Path, *, strict: bool = True) -> Dataset:

@@ -1,0 +1,147 @@
+"""What would a finding be if some figures were left out, or if recording were taken to have changed on a day?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from threatlib.catalogue import Annotation, Definitions
+from threatlib.errors import UsageError
+from threatlib.explore.show import paragraph, table_html, together
+from threatlib.periods import parse
+
+if TYPE_CHECKING:
+    from threatlib.assessment import Assessment
+
+Choice = Mapping[str, str | Iterable[str]]
+Chooser = Choice | Iterable[str] | Callable[[pd.DataFrame], pd.Series]
+
+COLUMNS = ("indicator", "area", "breakdown", "before", "after", "severity_before", "severity_after", "verdict")
+"""Columns of `WhatIf.frame`: a finding's sentence and severity before and after, and ``changed``, ``gone``, ``new`` or
+``same``."""
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """Two assessments side by side, the second under a supposition. Nothing is written anywhere.
+
+    `frame` has the columns of `COLUMNS`, changed ones first; `before` and `after` are the assessments.
+    """
+
+    supposed: str
+    frame: pd.DataFrame
+    before: Assessment
+    after: Assessment
+
+    @property
+    def changed(self) -> pd.DataFrame:
+        """Only the findings that would not be the same."""
+        return self.frame[self.frame["verdict"] != "same"]
+
+    def __repr__(self) -> str:
+        lines = [f"If {self.supposed}: {self._counted()}."]
+        for row in self.changed.to_dict("records"):
+            lines.append(f"  {row['verdict']}: {row['before'] or '(nothing)'}\n    -> {row['after'] or '(nothing)'}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (r["verdict"], r["before"] or "no finding", r["after"] or "no finding")
+            for r in self.changed.to_dict("records")
+        ]
+        told = table_html(["", "as it is", "as supposed"], rows) if rows else paragraph("Every finding stays as it is.")
+        return together(paragraph(f"If {self.supposed}: {self._counted()}.", strong=True), told)
+
+    def _counted(self) -> str:
+        counts = self.frame["verdict"].value_counts()
+        return ", ".join(f"{counts.get(word, 0)} {word}" for word in ("changed", "gone", "new", "same"))
+
+
+def differences(supposed: str, before: Assessment, after: Assessment) -> WhatIf:
+    """Match the findings of two assessments by series and check."""
+    key = ["indicator", "agency", "area", "breakdown", "check"]
+    was, now = (one.findings[[*key, "sentence", "severity"]].drop_duplicates(key) for one in (before, after))
+    both = was.merge(now, on=key, how="outer", suffixes=("_before", "_after"), indicator="there")
+    same = (both["sentence_before"] == both["sentence_after"]) & (both["severity_before"] == both["severity_after"])
+    verdict = both["there"].astype(str).map({"left_only": "gone", "right_only": "new", "both": "changed"})
+    both["verdict"] = verdict.where(~same, "same")
+    both = both.rename(columns={"sentence_before": "before", "sentence_after": "after"})
+    texts = ["before", "after", "severity_before", "severity_after"]
+    both[texts] = both[texts].fillna("")
+    order = both["verdict"].map({"changed": 0, "gone": 1, "new": 2, "same": 3})
+    both = both.assign(order=order).sort_values(["order", *key], kind="stable").reset_index(drop=True)
+    return WhatIf(supposed, both[list(COLUMNS)], before, after)
+
+
+def exclude(received: pd.DataFrame, which: Chooser) -> pd.DataFrame:
+    """The rows of a received table that stay when some are left out.
+
+    Parameters
+    ----------
+    received : DataFrame
+        `Dataset.received`.
+    which : mapping, list or function
+        Columns and the values to leave out (``{"indicator": "csc_referrals", "period": ["2022-08", "2022-09"]}``), the
+        ids of figures (`obs`), or a function of the table that marks them.
+
+    Raises
+    ------
+    UsageError
+        If a column does not exist or no row is meant: a supposition about nothing is a slip.
+    """
+    if callable(which):
+        out = which(received).astype(bool)
+    elif isinstance(which, Mapping):
+        unknown = [name for name in which if name not in received]
+        if unknown:
+            raise UsageError(f"exclude: no column '{unknown[0]}'; there is {', '.join(received.columns)}.")
+        out = pd.Series(True, received.index)
+        for name, wanted in which.items():
+            out &= received[name].isin([wanted] if isinstance(wanted, str) else list(wanted))
+    else:
+        out = received["obs"].isin(list(which))
+    if not out.any():
+        raise UsageError(f"exclude: no figure received is {which!r}.")
+    return received[~out].reset_index(drop=True)
+
+
+def rebase(definitions: Definitions, at: Choice) -> Definitions:
+    """Definitions with one more declared break.
+
+    Parameters
+    ----------
+    definitions : Definitions
+    at : mapping
+        ``period`` (the first one recorded the new way), and ``indicator`` and ``area`` where not all are meant.
+    """
+    unknown = set(at) - {"period", "indicator", "area"}
+    if unknown or "period" not in at:
+        raise UsageError("rebase_at: wanted 'period', and 'indicator' and 'area' where not all are meant.")
+    start = str(at["period"])
+    try:
+        parse(start)
+    except ValueError as fault:
+        raise UsageError(f"rebase_at: {fault}.") from fault
+    entry = Annotation(
+        id="supposed-break",
+        kind="break",
+        title="A break supposed by the analyst",
+        reason="What if recording changed here?",
+        said_by="analyst",
+        status="open",
+        indicators=several(at.get("indicator", ())),
+        areas=several(at.get("area", ())),
+        start=start,
+    )
+    noted = definitions.annotations
+    return definitions.model_copy(
+        update={"annotations": noted.model_copy(update={"annotations": (*noted.annotations, entry)})}
+    )
+
+
+def several(names: str | Iterable[str]) -> tuple[str, ...]:
+    """One name or some, as some."""
+    return (names,) if isinstance(names, str) else tuple(names)

@@ -1,0 +1,116 @@
+"""From a sentence to the evidence behind it, to the rows, to the file and the line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from threatlib.explore.show import paragraph, table_html, together
+from threatlib.returns.grids import Unreadable, sheets
+
+ROW_COLUMNS = ("indicator", "area", "period", "value", "status", "file", "sheet", "row", "received_on", "line", "obs")
+"""Columns of `Explanation.rows`: the figure, where it was read, and that line as it stands in the file."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a finding says what it says.
+
+    `finding` is its row; `evidence` the signals it rests on (columns of `threatlib.signals.COLUMNS`); `rows` the
+    figures those were made from, each with its file, row and the line itself (`ROW_COLUMNS`); `steps` the walk in
+    sentences.
+    """
+
+    finding: Mapping[str, Any]
+    evidence: pd.DataFrame
+    rows: pd.DataFrame
+    steps: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        return str(self.finding["sentence"])
+
+    def __str__(self) -> str:
+        lines = [self.sentence, *(f"  {number}. {step}" for number, step in enumerate(self.steps, 1))]
+        for row in self.rows.to_dict("records"):
+            lines.append(f"  - {_place(row)}: {row['line']}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        shown = [
+            (row["period"], row["value"], row["status"], _place(row), row["line"])
+            for row in self.rows.to_dict("records")
+        ]
+        steps = table_html(["step", ""], list(enumerate(self.steps, 1)), caption="How it was reached")
+        head = ["period", "value", "status", "where", "the line"]
+        return together(
+            paragraph(self.sentence, strong=True), steps, table_html(head, shown, caption="The figures it rests on")
+        )
+
+
+def explain(folder: Path, table: pd.DataFrame, finding: Mapping[str, Any], signals: pd.DataFrame) -> Explanation:
+    """Walk back from a finding.
+
+    Parameters
+    ----------
+    folder : Path
+        The partnership's.
+    table : DataFrame
+        `Dataset.table`.
+    finding : Mapping
+        A row of `Assessment.findings`.
+    signals : DataFrame
+        `Assessment.signals` of the same assessment.
+    """
+    same = [signals[name] == finding[name] for name in ("indicator", "agency", "area", "breakdown")]
+    series = signals[pd.concat(same, axis=1).all(axis=1)] if len(signals) else signals
+    wanted = str(finding["rows"]).split()
+    rows = table[table["obs"].isin(wanted)].drop_duplicates("obs").set_index("obs", drop=False)
+    rows = rows.reindex([obs for obs in dict.fromkeys(wanted) if obs in rows.index]).reset_index(drop=True)
+    read = cache(lambda file: _lines(folder / file, file))
+    lines = [_line(read(row["file"]), row["sheet"], row["row"]) for row in rows.to_dict("records")]
+    rows = rows.assign(line=lines)[list(ROW_COLUMNS)]
+    return Explanation(dict(finding), series.reset_index(drop=True), rows, _steps(finding, series, rows))
+
+
+def _steps(finding: Mapping[str, Any], series: pd.DataFrame, rows: pd.DataFrame) -> tuple[str, ...]:
+    """The walk: what was asked, what was found, how sure, what else it could be."""
+    chosen = series[series["signal_id"] == finding["signal_id"]]
+    said = [f"It compares {len(rows)} figure{'s' * (len(rows) != 1)} by the check '{finding['check']}'."]
+    others = series[(series["signal_id"] != finding["signal_id"]) & (series["arrow"] != "cannot_say")]
+    for row in chosen.to_dict("records"):
+        why = f" ({row['why']})" if row["why"] else ""
+        said.append(f"The check's verdict on {row['period']} is '{row['arrow']}'{why}.")
+    if len(others):
+        agree = int((others["arrow"] == finding["direction"]).sum())
+        said.append(f"Of {len(others)} other checks of the same series {agree} point the same way.")
+    said.append(f"Severity {finding['severity']}; confidence {finding['confidence']}: {finding['confidence_reasons']}.")
+    if finding["probability_term"]:
+        said.append(f"In the words of the probability yardstick: {finding['probability_term']}.")
+    alternatives = [text for text in str(finding["alternatives"]).split(" | ") if text]
+    said += [f"It could also be: {text}" for text in alternatives]
+    return tuple(said)
+
+
+def _lines(path: Path, file: str) -> dict[str, list[list[str]]]:
+    """The sheets of a file as they stand in it; nothing if it is there no more."""
+    try:
+        return {sheet.name: sheet.grid for sheet in sheets(path, file)}
+    except (OSError, Unreadable):
+        return {}
+
+
+def _line(found: Mapping[str, list[list[str]]], sheet: str, row: int) -> str:
+    grid = found.get(sheet, [])
+    return " | ".join(cell for cell in grid[row - 1] if cell) if 0 < row <= len(grid) else "(the file is not there)"
+
+
+def _place(row: Mapping[Any, Any]) -> str:
+    return f"{row['file']}{', sheet ' + row['sheet'] if row['sheet'] else ''}, row {row['row']}"

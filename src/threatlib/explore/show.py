@@ -1,0 +1,42 @@
+"""How the answers look in JupyterLab: small tables, every word from a file escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from markupsafe import Markup, escape
+
+from threatlib.figures import Figure
+
+PRIVATE = "For the analyst: figures before the disclosure gate, not for publication."
+
+
+def table_html(head: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "") -> Markup:
+    """A plain table with its caption."""
+    body = Markup("").join(
+        Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row))
+        for row in rows
+    )
+    top = Markup("").join(Markup('<th scope="col">{}</th>').format(name) for name in head)
+    said = Markup("<caption style='text-align:left'>{}</caption>").format(caption) if caption else Markup("")
+    return Markup("<table>{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(said, top, body)
+
+
+def paragraph(text: object, *, strong: bool = False) -> Markup:
+    return Markup("<p><strong>{}</strong></p>").format(text) if strong else Markup("<p>{}</p>").format(text)
+
+
+def picture(drawn: Figure) -> Markup:
+    """A chart as it stands on a page; the words in it are escaped where it is drawn."""
+    return Markup(drawn.svg.decode())  # noqa: S704
+
+
+def together(*parts: object) -> str:
+    return str(Markup("").join(escape(part) for part in (*parts, Markup("<p><small>{}</small></p>").format(PRIVATE))))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence: ``; did you mean 'x'?``, or a full stop where nothing is near."""
+    close = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else "."

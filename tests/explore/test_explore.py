@@ -1,0 +1,166 @@
+"""What an analyst asks at a keyboard, on the fictional partnership."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+import threatlib as tl
+from threatlib import explore
+from threatlib.errors import UsageError
+from threatlib.explore.explanation import ROW_COLUMNS
+from threatlib.explore.series import COLUMNS
+from threatlib.pipeline import Dataset
+
+DEMO = Path(__file__).parents[2] / "data" / "demo"
+AT = {"indicator": "csc_referrals", "area": "Vellmarsh", "period": "2022-01"}
+
+mpl.use("Agg")
+
+
+@pytest.fixture(scope="module")
+def q() -> Dataset:
+    return tl.load(DEMO)
+
+
+@pytest.fixture(scope="module")
+def referrals(q: Dataset) -> explore.Series:
+    return q.series("csc_referrals", "Vellmarsh")
+
+
+def test_tab_completes_indicators_and_a_slip_is_met_with_a_name(q: Dataset) -> None:
+    assert "csc_referrals" in dir(q.indicators)
+    assert q.indicators.csc_referrals == "csc_referrals"
+    assert "csc_referrals" in q.indicators._ipython_key_completions_()
+    assert set(q.indicators.find("camhs WAITING")) >= {"camhs_waiting_total"}
+    with pytest.raises(AttributeError, match="did you mean 'csc_referrals'"):
+        _ = q.indicators.csc_referal
+    with pytest.raises(UsageError, match="did you mean 'csc_referrals'"):
+        q.series("csc_referal")
+
+
+def test_a_series_is_what_was_returned(referrals: explore.Series) -> None:
+    frame = referrals.frame
+    assert tuple(frame.columns) == COLUMNS
+    last = frame.iloc[-1]
+    lines = (DEMO / last["file"]).read_text(encoding="utf-8").splitlines()
+    read = lines[last["row"] - 1].split(",")
+    assert read[:4] == ["csc_referrals", "Vellmarsh", last["period"], f"{last['value']:.0f}"]
+    assert frame["end"].is_monotonic_increasing
+    assert referrals.statuses.sum() == len(referrals) == 72
+    assert referrals.by_day.index[-1] == pd.Timestamp("2022-09-30")
+
+
+def test_choices_are_named_where_there_are_several(q: Dataset) -> None:
+    with pytest.raises(UsageError, match=r"area=, one of .*'Quillgate'"):
+        q.series("csc_referrals")
+    with pytest.raises(UsageError, match="no area 'Velmarsh'; did you mean 'Vellmarsh'"):
+        q.series("csc_referrals", "Velmarsh")
+
+
+def test_a_gap_breaks_the_line_and_a_withheld_word_is_in_the_strip(q: Dataset) -> None:
+    lost = q.series("camhs_referrals_first_steps", "Vellmarsh")
+    ax = lost.plot()
+    drawn = [line for line in ax.lines if len(line.get_xdata()) and np.isfinite(line.get_ydata()).any()]
+    assert len(drawn) > 1
+    shown = lost._repr_html_()
+    assert "[x]" in shown
+    assert "Community health records lost" in shown
+    assert "not for publication" in shown
+    assert "SIMULATED DATA" in shown
+
+
+def test_words_from_files_are_escaped(q: Dataset, referrals: explore.Series) -> None:
+    hostile = explore.Series(
+        referrals.indicator, "<script>x</script>", "a", "", "month", referrals.frame.assign(period="<b>"), ()
+    )
+    assert "<script>" not in hostile._repr_html_()
+    assert "<b>" not in hostile._repr_html_()
+
+
+def test_explain_walks_to_the_line_of_the_file(q: Dataset) -> None:
+    assessment = tl.assess(q, "2022-23-Q2", audience="internal")
+    finding = assessment.findings.query("indicator == 'csc_referrals' and breakdown == ''").iloc[0]
+    why = q.explain(finding, assessment)
+    assert why.sentence == finding["sentence"]
+    assert tuple(why.rows.columns) == ROW_COLUMNS
+    assert set(why.rows["obs"]) == set(finding["rows"].split())
+    for row in why.rows.to_dict("records"):
+        text = (DEMO / row["file"]).read_text(encoding="utf-8").splitlines()[row["row"] - 1]
+        assert row["line"] == " | ".join(cell for cell in text.split(",") if cell)
+    said = str(why)
+    assert finding["severity"] in said
+    assert why.rows["file"].iloc[0] in said
+    assert "<td>" in why._repr_html_()
+    by_id = q.explain(finding["finding_id"], assessment)
+    assert by_id.sentence == why.sentence
+    with pytest.raises(UsageError, match="no finding 'F-nothing'"):
+        q.explain("F-nothing", assessment)
+
+
+def test_what_if_changes_the_finding_and_never_the_record(q: Dataset) -> None:
+    before = {path: path.read_bytes() for path in DEMO.rglob("*") if path.is_file()}
+    received = q.received.copy()
+    gone = q.what_if(exclude={"indicator": "csc_referrals", "area": "Vellmarsh", "period": ["2022-08", "2022-09"]})
+    told = gone.frame.query("indicator == 'csc_referrals' and breakdown == '' and area == 'Vellmarsh'")
+    assert (told["verdict"] != "same").any()
+    parted = q.what_if(rebase_at=AT)
+    told = parted.frame.query("indicator == 'csc_referrals' and area == 'Vellmarsh'")
+    assert (told["verdict"] != "same").any()
+    others = parted.frame.query("indicator != 'csc_referrals'")
+    assert len(others)
+    assert (others["verdict"] == "same").mean() > 0.9
+    pd.testing.assert_frame_equal(q.received, received)
+    assert before == {path: path.read_bytes() for path in DEMO.rglob("*") if path.is_file()}
+
+
+def test_a_supposition_about_nothing_is_a_slip(q: Dataset) -> None:
+    with pytest.raises(UsageError, match="no figure received is"):
+        q.what_if(exclude=["no such row"])
+    with pytest.raises(UsageError, match="no column 'place'"):
+        q.what_if(exclude={"place": "Vellmarsh"})
+    with pytest.raises(UsageError, match="say what to suppose"):
+        q.what_if()
+    with pytest.raises(UsageError, match="wanted 'period'"):
+        q.what_if(rebase_at={"indicator": "csc_referrals"})
+
+
+def test_compare_gives_rates_with_intervals(q: Dataset) -> None:
+    side_by_side = q.compare("csc_referrals", "2022-09")
+    frame = side_by_side.frame
+    assert side_by_side.unit == "per_10k"
+    assert (frame["lower"] <= frame["value"]).all()
+    assert (frame["value"] <= frame["upper"]).all()
+    np.testing.assert_allclose(frame["value"], 10_000 * frame["count"] / frame["denominator"])
+    assert {"local", "neighbour"} == set(frame["role"])
+    assert "<svg" in side_by_side._repr_html_()
+    with pytest.raises(UsageError, match="has been received"):
+        q.compare("csc_referrals", "1999-01")
+
+
+def test_a_proposal_is_written_with_reason_and_name_and_keeps_the_rest(q: Dataset, tmp_path: Path) -> None:
+    copy = tmp_path / "demo"
+    shutil.copytree(DEMO, copy)
+    proposal = tl.load(copy).propose("new-case-system", "New case system", rebase_at=AT)
+    path = copy / "annotations.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "not written" in repr(proposal)
+    with pytest.raises(UsageError, match="a reason and the name"):
+        proposal.write(reason=" ", said_by="A. Analyst")
+    assert path.read_text(encoding="utf-8") == text
+    proposal.write(reason="The team moved to a new system: counts before and after differ.", said_by="A. Analyst")
+    after = path.read_text(encoding="utf-8")
+    assert after.startswith(text.rstrip("\n"))
+    entry = yaml.safe_load(after)["annotations"][-1]
+    assert (entry["id"], entry["said_by"], entry["indicators"]) == ("new-case-system", "A. Analyst", ["csc_referrals"])
+    again = tl.load(copy)
+    assert again.series("csc_referrals", "Vellmarsh").annotations[-1].title == "New case system"
+    with pytest.raises(UsageError, match="already"):
+        proposal.write(reason="twice", said_by="A. Analyst")
+    assert sorted(p.name for p in copy.iterdir()) == sorted(p.name for p in DEMO.iterdir())
