@@ -1,0 +1,106 @@
+"""Twelve months at a time: totals of flows and levels of stocks, counted back from each series' latest figure."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from threatlib.catalogue import Definitions
+from threatlib.disclosure import Release
+from threatlib.observations import HAS_VALUE, HIDDEN
+from threatlib.periods import PER_YEAR, Period, parse, plain, span
+from threatlib.signals import KIND_ORDER, SERIES
+
+COLUMNS = (
+    *SERIES, "kind", "back", "first", "end", "period", "value", "lower", "upper", "denominator", "status", "marks",
+    "rows",
+)  # fmt: skip
+"""Columns of the years: `back` is 0 for the latest one, `lower` and `upper` what is known of the total."""
+
+
+def known(release: Release, quarter: Period) -> pd.DataFrame:
+    """What the audience may see of what had ended by a quarter's end: used figures, forecasts left out."""
+    table = release.table
+    ended = table["end"] <= pd.Timestamp(quarter.end)
+    return table[table["used"] & ended & (table["basis"] != "forecast") & (table["role"] != "printed")]
+
+
+def years(table: pd.DataFrame) -> pd.DataFrame:
+    """Each series' complete years, the latest first (`COLUMNS`).
+
+    Parameters
+    ----------
+    table : DataFrame
+        Figures that an audience may see (`known`). Of several kinds of period the one that ends last speaks, a quarter
+        before a month.
+
+    Notes
+    -----
+    A year of a flow (a count) is all its months or quarters; one with a missing period is left out. A stock's year is
+    its level on the same day, a month off at most. A withheld figure adds its interval, and the total is then one.
+    """
+    adds_up = table["kind"].isin(list(PER_YEAR)) & (table["unit"] == "count")
+    rows = table[table["status"].isin([*HAS_VALUE, *HIDDEN]) & (adds_up | (table["kind"] == "snapshot"))]
+    if rows.empty:
+        return pd.DataFrame(columns=list(COLUMNS))
+    rows = rows.sort_values("end", kind="stable").drop_duplicates([*SERIES, "kind", "end"], keep="last")
+    last = rows.groupby([*SERIES, "kind"], sort=False)["end"].transform("max")
+    rows = rows[last == rows.groupby(SERIES, sort=False)["end"].transform("max")]
+    order = rows["kind"].map({name: place for place, name in enumerate(KIND_ORDER)})
+    speaks = order == order.groupby([rows[name] for name in SERIES], sort=False).transform("min")
+    rows, last = rows[speaks], last.loc[rows.index][speaks]
+    age = 12 * (last.dt.year - rows["end"].dt.year) + last.dt.month - rows["end"].dt.month
+    stock = rows["kind"] == "snapshot"
+    back = np.where(stock, (age + 1) // 12, age // 12)
+    rows = rows.assign(back=back, hidden=rows["status"].isin(HIDDEN))[~stock | ((age + 1) % 12 <= 2)]
+    rows = rows.drop_duplicates([*SERIES, "back", "end"])
+    stocks = rows["kind"] == "snapshot"
+    rows = rows[~stocks | ~rows.duplicated([*SERIES, "kind", "back"], keep="last")]
+    return _summed(rows)
+
+
+def _summed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Totals of the rows of each year."""
+    rows = rows.assign(lower=rows["lower"].fillna(0.0), upper=rows["upper"].fillna(np.inf))
+    found = rows.groupby([*SERIES, "kind", "back"], sort=False).agg(
+        first=("start", "min"), end=("end", "max"), value=("value", "sum"), lower=("lower", "sum"),
+        upper=("upper", "sum"), denominator=("denominator", "last"), hidden=("hidden", "any"), n=("end", "size"),
+        provisional=("status", lambda status: (status == "provisional").any()), marks=("marks", _words),
+        rows=("obs", " ".join),
+    ).reset_index()  # fmt: skip
+    found = found[found["n"] == found["kind"].map(PER_YEAR | {"snapshot": 1})].reset_index(drop=True)
+    found["value"] = found["value"].where(~found["hidden"])
+    found["status"] = np.select([found["hidden"], found["provisional"]], ["withheld", "provisional"], "reported")
+    ends = zip(found["first"], found["end"], found["kind"], strict=True)
+    found["period"] = [_label(first.date(), end.date(), kind) for first, end, kind in ends]
+    return found.sort_values([*SERIES, "back"], kind="stable")[list(COLUMNS)].reset_index(drop=True)
+
+
+def _label(first: date, end: date, kind: str) -> str:
+    return end.isoformat() if kind == "snapshot" else span(first, end).label
+
+
+def _words(texts: pd.Series) -> str:
+    return " ".join(dict.fromkeys(" ".join(texts).split()))
+
+
+def people(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+    """The latest population of each indicator and area: `denominator`, and `denominator_period`, its date."""
+    base = {i.id: i.denominator for i in definitions.catalogue.indicators if i.denominator and i.unit == "count"}
+    known = table[table["indicator"].isin(set(base.values())) & (table["breakdown"] == "") & (table["value"] > 0)]
+    known = known.sort_values("end", kind="stable").drop_duplicates(["indicator", "area"], keep="last")
+    known = known[["indicator", "area", "value", "period"]].set_axis(
+        ["base", "area", "denominator", "denominator_period"], axis=1
+    )
+    wanted = pd.DataFrame(base.items(), columns=["indicator", "base"]).astype("str")
+    return wanted.merge(known, on="base").drop(columns="base")
+
+
+def said(label: str) -> str:
+    """A year in words with its preposition: ``in the year to September 2022``, ``on 31 March 2022``."""
+    period = parse(label)
+    if period.kind == "snapshot":
+        return f"on {plain(period)}"
+    return f"in the year to {period.end:%B %Y}"
