@@ -7,9 +7,9 @@ READY := $(VENV)/.ready
 TESTED := $(VENV)/.tested
 # every file the tests read; the folders too, so that a file taken away is noticed
 TESTS_READ := $(shell find src tests notebooks data docs benchmarks -name __pycache__ -prune -o -name .digest-key -prune -o \
-  -name .ipynb_checkpoints -prune -o -print 2>/dev/null) $(wildcard *.md *.toml *.yml Makefile .pre-commit-config.yaml)
+  -name .ipynb_checkpoints -prune -o -name _build -prune -o -name node_modules -prune -o -print 2>/dev/null) $(wildcard *.md *.toml *.yml Makefile .pre-commit-config.yaml)
 
-.PHONY: help briefings test demo lab lock clean lint
+.PHONY: help briefings test demo lab lock clean lint docs
 
 help:            ## this list
 	@grep -E '^[a-z]+: .*##|^[a-z]+:  *##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -53,7 +53,10 @@ lock: $(READY)  ## resolve the newest releases anew into requirements.lock
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-header --all-extras --group dev pyproject.toml --output-file requirements.lock
 
+docs: $(READY)   ## the documentation as pages, in docs/_build
+	@$(BIN)/sphinx-build -q -W -b html docs docs/_build
+
 clean:           ## remove the environment, caches and outputs
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
+	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
 	find outputs -mindepth 1 -not -name .gitkeep -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
