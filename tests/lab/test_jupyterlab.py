@@ -1,0 +1,134 @@
+"""JupyterLab as an analyst meets it: started, a notebook opened, Run All clicked, every cell run without an error.
+
+With THREATLIB_TEST_SCREENSHOTS set to a folder, a picture of each finished notebook is left there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+TOKEN = "only-for-this-test"
+LONGEST = 240
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("jupyterlab")]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as someone has it, in a folder of its own: a notebook saved here changes nothing there."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("notebooks", "data"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    home = tmp_path_factory.mktemp("home")
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
+    command += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={project}", "--ServerApp.port_retries=0"]
+    own = {"HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTER_DATA_DIR": str(home / "data")}
+    with (home / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=project, env={**os.environ, **own}, stdout=log, stderr=log)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        for _ in range(240):
+            if process.poll() is not None:
+                pytest.fail(f"JupyterLab did not start:\n{(home / 'log').read_text()[-2000:]}")
+            try:
+                _asked(url, "api/status")
+                break
+            except OSError:
+                time.sleep(0.25)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("needs Chromium (apt-get install chromium)")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+def _asked(url: str, path: str, method: str = "GET") -> Any:
+    request = urllib.request.Request(f"{url}/{path}", headers={"Authorization": f"token {TOKEN}"}, method=method)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        body = answer.read()
+    return json.loads(body) if body else None
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_run_all_finishes_without_error(name: str, project: Path, server: str, browser: Any) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{server}/lab/workspaces/{name}/tree/notebooks/{name}.ipynb?token={TOKEN}&reset")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+    _until(lambda: _kernel(server, name) in ("idle", "starting"), "the kernel to start")
+    path = project / "notebooks" / f"{name}.ipynb"
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    _until(lambda: _finished(page, server, name, path), "every cell to run")
+    for cell in _code(path):
+        wrong = [output for output in cell.outputs if output.output_type == "error"]
+        assert not wrong, f"{name}: {wrong[0].ename}: {wrong[0].evalue}"
+    folder = os.environ.get("THREATLIB_TEST_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=str(Path(folder) / f"lab-{name}.png"))
+    page.close()
+    for session in _asked(server, "api/sessions"):
+        _asked(server, f"api/sessions/{session['id']}", "DELETE")
+
+
+def _kernel(server: str, name: str) -> str:
+    for session in _asked(server, "api/sessions"):
+        if session["path"].endswith(f"{name}.ipynb"):
+            return str(session["kernel"]["execution_state"])
+    return ""
+
+
+def _finished(page: Any, server: str, name: str, path: Path) -> bool:
+    if _kernel(server, name) != "idle":
+        return False
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(300)
+    return all(cell.execution_count for cell in _code(path) if cell.source.strip()) or any(
+        output.output_type == "error" for cell in _code(path) for output in cell.outputs
+    )
+
+
+def _code(path: Path) -> list[Any]:
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+def _until(done: Any, what: str) -> None:
+    end = time.monotonic() + LONGEST
+    while time.monotonic() < end:
+        if done():
+            return
+        time.sleep(0.5)
+    pytest.fail(f"waited {LONGEST} s for {what}")
