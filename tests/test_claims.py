@@ -8,9 +8,22 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests import small
+from tests.returns.small import partnership
 from threatlib import pipeline
-from threatlib.catalogue import Annotation, Check
-from threatlib.claims import ARITHMETIC, CHECK_COLUMNS, FIGURE_COLUMNS, conflicts, read_typed, typed
+from threatlib.catalogue import Annotation, Check, Claim, load
+from threatlib.claims import (
+    ARITHMETIC,
+    CHECK_COLUMNS,
+    COLUMNS,
+    FIGURE_COLUMNS,
+    conflicts,
+    findings,
+    rows_of,
+    typed,
+    worked_out,
+)
+from threatlib.claims import released as released_claims
 from threatlib.disclosure import Release, protect, protection
 from threatlib.errors import DataError
 from threatlib.observations import printed_figures
@@ -185,18 +198,127 @@ def test_the_other_base_is_named_only_where_it_fits() -> None:
     ],
 )
 def test_a_typed_claim(says: str, check: str, result: float | None, verdict: str, other: float | None) -> None:
-    row = typed([(says, "page 4")]).iloc[0]
+    row = typed([Claim(says=says, at="page 4")]).iloc[0]
     assert (row["check"], row["verdict"], row["at"]) == (check, verdict, "page 4")
     for name, wanted in (("result", result), ("other_base", other)):
         assert math.isnan(row[name]) if wanted is None else row[name] == pytest.approx(wanted, abs=1e-3)
     assert bool(row["reason"]) == (verdict == "cannot_be_checked")
 
 
-def test_a_list_of_typed_claims(tmp_path: Path) -> None:
-    path = tmp_path / "claims.yaml"
-    path.write_text("- {says: rose 15% from 595 to 694, at: page 9}\n- {says: much rose}\n")
-    assert read_typed(path)["verdict"].tolist() == ["disagrees", "cannot_be_checked"]
-    for text in ("says: it rose", "- it rose", "[", "- {at: page 9}"):
-        path.write_text(text)
-        with pytest.raises(DataError, match="wanted a list of entries"):
-            read_typed(path)
+@pytest.mark.parametrize(
+    ("says", "base"),
+    [
+        ("Referrals rose 15% from 595 to 694", 694 / 1.15),
+        ("fell from 41 to 30, or 36%", 30 / 0.64),
+        ("33% (12 out of 42)", 12 / 0.33),
+        ("rose 17% from 595 to 694", None),
+        ("fell by 100% from 4 to 1", None),
+    ],
+)
+def test_the_base_on_which_a_claim_would_agree(says: str, base: float | None) -> None:
+    found = typed([Claim(says=says)])["base"].iloc[0]
+    assert math.isnan(found) if base is None else found == pytest.approx(base)
+
+
+def test_a_rise_that_is_a_fall_disagrees() -> None:
+    row = typed([Claim(says="Referrals rose 45% from 20 to 11")]).iloc[0]
+    assert (row["verdict"], row["reason"]) == ("disagrees", "the figures go the other way")
+    assert typed([Claim(says="reduced from 20 to 11, by 45%")])["verdict"].tolist() == ["agrees"]
+
+
+CLAIMS = """
+- {says: Referrals rose 15% from 595 to 694, at: page 9, about: referrals}
+- {says: 12 of 42 (29%)}
+- {says: much rose}
+"""
+
+
+def test_the_list_of_claims_is_read_with_the_definitions(tmp_path: Path) -> None:
+    folder = partnership(tmp_path / "small")
+    assert load(folder).claims == ()
+    path = folder / "published" / "claims.yaml"
+    path.parent.mkdir()
+    path.write_text(CLAIMS)
+    claims = load(folder).claims
+    assert typed(claims)["verdict"].tolist() == ["disagrees", "agrees", "cannot_be_checked"]
+    assert [str(problem) for problem in findings(claims)] == [
+        "published/claims.yaml, 'Referrals rose 15% from 595 to 694 (page 9)': found 15%, wanted 16.6% (it would agree "
+        "on a base of 603.5). Correct the report, or say which numbers it meant.",
+        "published/claims.yaml, 'much rose': found no change or share with both of its numbers, wanted a change from "
+        "one number to another, or a part of a whole, with its percentage. Write the claim with both of its numbers.",
+    ]
+    assert all(problem.doubt for problem in findings(claims))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("says: it rose", "claims"),
+        ("- it rose", "Claim"),
+        ("[", "not readable as YAML"),
+        ("- {at: page 9}", "says: "),
+        ("- {says: it rose, about: nothing}", "indicator 'nothing' is not in catalogue.yaml"),
+        ("- {says: it rose, where: there}", "where"),
+    ],
+)
+def test_a_list_that_is_none_is_refused_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+    folder = partnership(tmp_path / "small")
+    (folder / "published").mkdir()
+    (folder / "published" / "claims.yaml").write_text(text)
+    with pytest.raises(DataError, match=r"published/claims\.yaml") as fault:
+        load(folder)
+    assert said in str(fault.value)
+
+
+# ---------------------------------------------------------------- through the gate
+
+
+def through_the_gate(*says: str, audience: str = "partners", round_to: int = 1) -> pd.DataFrame:
+    known = small.definitions().model_copy(update={"claims": tuple(Claim(says=text) for text in says)})
+    rule = known.partnership.rules["dfe"].model_copy(update={"round_to": round_to})
+    there = known.partnership.model_copy(update={"rules": {**known.partnership.rules, "dfe": rule}})
+    known = known.model_copy(update={"partnership": there})
+    release = protect(rows_of(known.claims), protection(known, audience), definitions=known)
+    found = released_claims(release, known.claims)
+    assert list(found.columns) == list(COLUMNS)
+    return found
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "fell from 20 to 4, or 81%",
+        "rose 100% from 3 to 6",
+        "3 of 40 (8%)",
+        "40 of 42 (95%)",
+        "rose from 4 to 694, by 9%",
+    ],
+)
+def test_a_claim_of_which_one_figure_is_withheld_shows_none(says: str) -> None:
+    row = through_the_gate(says).iloc[0]
+    assert (row["verdict"], row["reason"], row["rows"]) == ("cannot_be_checked", "a figure of it is withheld", "")
+    assert row[["first", "second", "stated", "result", "other_base", "base"]].isna().all()
+    assert through_the_gate(says, audience="internal").iloc[0]["reason"] == ""
+
+
+def test_a_claim_whose_figures_are_released_is_worked_out_for_everybody() -> None:
+    row = through_the_gate("rose 15% from 595 to 694", "3 of 4 (75%)", "it rose").iloc[0]
+    assert (row["verdict"], row["first"], row["second"], row["stated"]) == ("disagrees", 595, 694, 15)
+    assert row["rows"].split()[0] == "published/claims.yaml:claim-1:first"
+
+
+def test_rounded_figures_do_not_settle_a_claim() -> None:
+    assert through_the_gate("rose 15% from 595 to 694", round_to=5)["reason"].tolist() == ["figures are shown rounded"]
+
+
+def test_claims_that_differ_only_in_what_is_withheld_look_the_same() -> None:
+    one, other = (through_the_gate(text) for text in ("fell from 20 to 4, or 80%", "fell from 30 to 3, or 17%"))
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_the_analyst_sees_every_claim_and_every_conflict(dataset: pipeline.Dataset) -> None:
+    table = worked_out(dataset.table, dataset.definitions)
+    assert {claim for claim in table["claim"] if claim.startswith("conflict")} >= {"conflict-05", "conflict-19"}
+    assert not (table["verdict"] == "cannot_be_checked").any()
+    wrong = table[table["why"].str.contains("divided by the new number")]
+    assert set(wrong["claim"]) == {"conflict-05", "conflict-06", "conflict-19"}

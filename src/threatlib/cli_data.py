@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,6 +24,21 @@ _RECEIVED = click.option(
 )
 
 
+_SINCE = click.option(
+    "--revisions",
+    "since",
+    metavar="QUARTER",
+    default="",
+    help="Show instead which figures known at the end of QUARTER have changed since, and by how much.",
+)
+_CLAIMED = click.option(
+    "--claims",
+    "claimed",
+    is_flag=True,
+    help="Show instead every claim of published/claims.yaml and every conflict, worked out again.",
+)
+
+
 def _day(given: datetime | None) -> date:
     return (given or datetime.now()).date()
 
@@ -37,37 +53,104 @@ def _many(count: int, thing: str) -> str:
 @click.option("--format", "form", type=click.Choice(["text", "csv", "json"]), default="text", show_default=True,
               help="How problems are shown.")  # fmt: skip
 @_RECEIVED
-def check(partnerships: tuple[str, ...], data: Path, form: str, received_on: datetime | None) -> None:
+@_SINCE
+@_CLAIMED
+def check(
+    partnerships: tuple[str, ...], data: Path, form: str, received_on: datetime | None, since: str, claimed: bool
+) -> None:
     """Every problem in the files received; new files in which nothing is wrong are registered.
 
     Says all problems at once, each with file, sheet, row, column, what was found, what was wanted and what to do, and
-    what is probably wrong ("doubts"). Ends with exit code 3 if there is a problem; doubts alone do not stop a run.
+    what is probably wrong ("doubts", claims of reports that do not work out among them). Ends with exit code 3 if there
+    is a problem; doubts alone do not stop a run. What it shows is for the analyst: nothing is withheld.
     """
+    if since or claimed:
+        _look(partnerships, data, form, since)
+        return
     from threatlib.catalogue import load
     from threatlib.catalogue import partnerships as folders
+    from threatlib.claims import findings
     from threatlib.returns import shown
     from threatlib.returns.checking import check as check_folder
 
     found = []
     for folder in folders(data, partnerships):
-        checked = check_folder(folder, load(folder), _day(received_on))
-        found += [problem.under(folder.as_posix()) for problem in checked.problems]
+        definitions = load(folder)
+        checked = check_folder(folder, definitions, _day(received_on))
+        doubts = [*(p for p in checked.problems if p.doubt), *findings(definitions.claims)]
+        found += [problem.under(folder.as_posix()) for problem in (*checked.faults, *doubts)]
         if form != "text":
             continue
-        doubts = len(checked.problems) - len(checked.faults)
         for name in checked.registered:
             click.echo(f"{folder.as_posix()}/{name}: registered")
-        for title, chosen in (("", checked.faults), ("to look at: ", [p for p in checked.problems if p.doubt])):
+        for title, chosen in (("", checked.faults), ("to look at: ", doubts)):
             for problem in chosen:
                 click.echo(f"{title}{problem.under(folder.as_posix())}")
         files, figures = _many(len(checked.register), "file"), _many(len(checked.table), "figure")
-        what = f"{_many(len(checked.faults), 'problem')}, {doubts} to look at"
+        what = f"{_many(len(checked.faults), 'problem')}, {len(doubts)} to look at"
         click.echo(f"{folder.as_posix()}: {files}, {figures}, {what}")
     if form != "text":
         click.echo(shown(found, form))
     wrong = sum(not problem.doubt for problem in found)
     if wrong:
         raise DataError(f"{_many(wrong, 'problem')} in the data.")
+
+
+def _look(partnerships: tuple[str, ...], data: Path, form: str, since: str) -> None:
+    """Tables for the analyst: what was revised since the end of a quarter, or every claim worked out again."""
+    import pandas as pd
+
+    from threatlib import observations, pipeline, returns
+    from threatlib.claims import worked_out
+    from threatlib.errors import UsageError
+    from threatlib.periods import parse
+
+    try:
+        period = parse(since) if since else None
+    except ValueError as fault:
+        raise UsageError(f"--revisions: {fault}.") from fault
+    tables = []
+    for folder in pipeline.partnerships(data, partnerships):
+        dataset = pipeline.load(folder)
+        if period is None:
+            table = worked_out(dataset.table, dataset.definitions)
+        else:
+            table = observations.revisions(dataset.received, period.end, None, dataset.register)
+        tables.append(table.assign(partnership=folder.name)[["partnership", *table.columns]])
+        if form == "text":
+            for row in table.to_dict("records"):
+                click.echo(f"{folder.name}: {_worked_out(row) if period is None else _revised(row)}")
+            what = "claim" if period is None else f"figure known on {period.end} that has changed"
+            many = (
+                _many(len(table), what)
+                if period is None or len(table) == 1
+                else (f"{len(table) or 'no'} figures known on {period.end} that have changed")
+            )
+            click.echo(f"{folder.as_posix()}: {many}")
+    if form != "text":
+        click.echo(returns.as_text(pd.concat(tables, ignore_index=True), form))
+
+
+def _revised(row: dict[Any, Any]) -> str:
+    def side(name: str) -> str:
+        return f"{row[name]:,.10g}" if row[name] == row[name] else row[f"{name}_status"].replace("_", " ")
+
+    by = f" ({row['change']:+,.10g}" if row["change"] else ""
+    by = "" if row["change"] != row["change"] else by
+    by += f", {row['percent']:+.1f}%)" if by and row["percent"] == row["percent"] else ")" if by else ""
+    figure = ", ".join(filter(None, (row["indicator"], row["agency"], row["area"], row["breakdown"], row["period"])))
+    places = " -> ".join(filter(None, (row["before_obs"], row["after_obs"])))
+    status = f", {row['before_status']} -> {row['after_status']}" if row["before_status"] != row["after_status"] else ""
+    return f"{figure}: {side('before')} -> {side('after')}{by}{status} [{places}]"
+
+
+def _worked_out(row: dict[Any, Any]) -> str:
+    words = f"'{row['says']}' " if row["says"] else ""
+    result = f", worked out {round(row['result'], 1):,.10g}" if row["result"] == row["result"] else ""
+    stated = f", stated {row['stated']:,.10g}" if row["stated"] == row["stated"] else ""
+    return f"{row['claim']}: {words}{row['check']}{stated}{result}: {row['verdict'].replace('_', ' ')}" + (
+        f" ({row['why']})" if row["why"] else ""
+    )
 
 
 @click.command()

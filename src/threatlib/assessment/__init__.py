@@ -15,7 +15,9 @@ from threatlib.assessment.findings import findings as find
 from threatlib.assessment.tree import summary, tree
 from threatlib.catalogue import Annotation, Definitions, Entry, Indicator, LeftOut, Requirement
 from threatlib.claims import conflicts
+from threatlib.claims import released as released_claims
 from threatlib.disclosure import Protection, Release
+from threatlib.observations.revisions import COLUMNS as REVISIONS
 from threatlib.periods import Period, shift
 from threatlib.signals import SERIES
 from threatlib.signals import signals as signal
@@ -31,7 +33,8 @@ class Assessment:
     """All that may be said to one audience of one partnership in one quarter, as tables.
 
     `tables` holds observations, signals, findings, requirements, problems, threats, subtopics, tree, annotations,
-    conflicts, checks and catalogue; the first five are attributes too. Nothing in it has not passed the gate.
+    conflicts, checks, claims, revisions and catalogue; the first five are attributes too. Nothing in it has not passed
+    the gate.
     """
 
     slug: str
@@ -95,6 +98,7 @@ def build(
     quarter: Period,
     as_of: date | None,
     problems: pd.DataFrame,
+    revised: pd.DataFrame | None = None,
 ) -> Assessment:
     """Assess a Release as it stood at the end of a quarter.
 
@@ -121,6 +125,8 @@ def build(
         "annotations": noted[[name for name in noted if name in _SAID]].assign(used=noted["used"].map(" ".join)),
         "conflicts": figures,
         "checks": checks,
+        "claims": released_claims(release, definitions.claims),
+        "revisions": pd.DataFrame(columns=list(REVISIONS)) if revised is None else revised,
         "catalogue": _table(Indicator, definitions.catalogue.indicators),
         "left_out": _table(LeftOut, definitions.catalogue.left_out),
     }
@@ -134,7 +140,7 @@ def build(
         protection=release.protection,
         tables=tables,
         tests_made=int(tested.sum()),
-        expected_false_flags=float(expected_false_flags([1 - CONFIDENCE] * int(tested.sum()))),
+        expected_false_flags=float(expected_false_flags(now["alpha"])) if len(now) else 0.0,
         withheld=release.withheld,
     )
 

@@ -92,3 +92,18 @@ class Annotation(Entry):
 
 class Annotations(Entry):
     annotations: tuple[Annotation, ...] = ()
+
+
+class Claim(Entry):
+    """A change or share that a report states in words (``rose 15% from 595 to 694``), and where it stands.
+
+    `about` is the indicator it speaks of, whose name stands beside it on the page.
+    """
+
+    says: str = Field(min_length=1)
+    at: str = ""
+    about: Identifier | None = None
+
+
+class Claims(Entry):
+    claims: tuple[Claim, ...] = ()

@@ -7,11 +7,11 @@ later is a field: polarity, comparators, minimum points and thresholds are never
 
 from __future__ import annotations
 
-from threatlib.catalogue.annotations import Annotations
+from threatlib.catalogue.annotations import Annotations, Claim
 from threatlib.catalogue.entry import Entry
 from threatlib.catalogue.indicators import Catalogue
 from threatlib.catalogue.partnership import Partnership
-from threatlib.catalogue.threats import Requirement, Threats
+from threatlib.catalogue.threats import Judgement, Requirement, Threats
 
 
 class Definitions(Entry):
@@ -22,3 +22,5 @@ class Definitions(Entry):
     threats: Threats
     requirements: tuple[Requirement, ...]
     annotations: Annotations
+    judgements: tuple[Judgement, ...] = ()
+    claims: tuple[Claim, ...] = ()

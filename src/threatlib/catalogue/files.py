@@ -10,16 +10,21 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from threatlib.catalogue.annotations import Annotations
+from threatlib.catalogue.annotations import Annotations, Claim, Claims
 from threatlib.catalogue.definitions import Definitions
 from threatlib.catalogue.entry import Entry
 from threatlib.catalogue.indicators import Catalogue
 from threatlib.catalogue.partnership import Area, Neighbours, Partnership
-from threatlib.catalogue.threats import Requirement, Threats
+from threatlib.catalogue.threats import Judgements, Requirement, Threats
 from threatlib.errors import DataError, UsageError
 
+JUDGEMENTS = "judgements.yaml"
+"""What an earlier assessment said, to be held against its figures; a partnership may have none."""
 NEIGHBOURS = "neighbours.yaml"
 """What `threatlib import statistical-neighbours` writes into a partnership's folder."""
+
+CLAIMS = "published/claims.yaml"
+"""What reports claim in words: a list of entries with `says` and, if need be, `at` and `about`."""
 
 LIKE_US = "neighbours"
 """The word for statistical neighbours among an indicator's comparators."""
@@ -46,7 +51,11 @@ def load(folder: Path) -> Definitions:
         found = _read_yaml(folder / NEIGHBOURS, Neighbours, problems)
         if found is not None:
             parts |= _with_neighbours(parts["partnership"], parts["catalogue"], found)
+    if (folder / JUDGEMENTS).is_file():
+        said = _read_yaml(folder / JUDGEMENTS, Judgements, problems)
+        parts["judgements"] = said.judgements if said is not None else ()
     parts["requirements"] = _read_requirements(folder / "requirements.csv", problems)
+    parts["claims"] = _read_claims(folder / CLAIMS, problems)
     if not problems:
         problems += _cross_check(folder, parts)
     if problems:
@@ -70,7 +79,9 @@ def _with_neighbours(partnership: Partnership, catalogue: Catalogue, found: Neig
     )
     return {
         "partnership": partnership.model_copy(update={"areas": (*partnership.areas, *areas)}),
-        "catalogue": Catalogue(indicators=indicators, left_out=catalogue.left_out),
+        "catalogue": Catalogue(
+            **{name: getattr(catalogue, name) for name in Catalogue.model_fields} | {"indicators": indicators}
+        ),
     }
 
 
@@ -92,7 +103,13 @@ def partnerships(data: Path, named: Sequence[str]) -> list[Path]:
     return [p for p in there if not named or p.name in named]
 
 
-def _read_yaml(path: Path, model: type[Entry], problems: list[str]) -> Any:
+def _read_claims(path: Path, problems: list[str]) -> tuple[Claim, ...]:
+    found = _read_yaml(path, Claims, problems, under="claims") if path.is_file() else None
+    return found.claims if found is not None else ()
+
+
+def _read_yaml(path: Path, model: type[Entry], problems: list[str], under: str = "") -> Any:
+    """A file as its model; `under` is the field that the whole of it is, where it has no field names of its own."""
     try:
         raw = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except FileNotFoundError:
@@ -101,6 +118,8 @@ def _read_yaml(path: Path, model: type[Entry], problems: list[str]) -> Any:
     except (yaml.YAMLError, UnicodeDecodeError) as fault:
         problems.append(f"{path}: not readable as YAML: {' '.join(str(fault).split())}")
         return None
+    if under:
+        raw = {under: raw or []}
     try:
         return model.model_validate(raw)
     except ValidationError as fault:
@@ -116,7 +135,7 @@ def _place(raw: Any, location: tuple[int | str, ...]) -> str:
             raw = raw[step]
         except (KeyError, IndexError, TypeError):
             raw = None
-        named = raw.get("id") or raw.get("name") or raw.get("ref") if isinstance(raw, dict) else None
+        named = raw.get("id") or raw.get("name") or raw.get("ref") or raw.get("says") if isinstance(raw, dict) else None
         words.append(f"'{named}'" if named and isinstance(step, int) else str(step))
     return " > ".join(words) or "the whole file"
 
@@ -157,12 +176,19 @@ def _cross_check(folder: Path, parts: dict[str, Any]) -> list[str]:
                     for i in item.indicators
                     if i not in known
                 ]
-    refs = {r.ref for r in parts["requirements"]}
-    for r in parts["requirements"]:
-        if r.threat not in subtopics:
-            problems.append(f"{folder / 'requirements.csv'}, {r.ref}: threat '{r.threat}' is not in threats.yaml.")
-        if r.depends_on and r.depends_on not in refs:
-            problems.append(f"{folder / 'requirements.csv'}, {r.ref}: depends on '{r.depends_on}', which is no ref.")
+    refs = [r.ref for r in parts["requirements"]]
+    problems += [
+        f"{folder / 'requirements.csv'}, {ref}: the ref is there {refs.count(ref)} times; give each its own."
+        for ref in dict.fromkeys(refs)
+        if refs.count(ref) > 1
+    ]
+    named = [("requirements.csv", r.ref, r.threat) for r in parts["requirements"]]
+    named += [("judgements.yaml", j.id, j.threat) for j in parts.get("judgements", ())]
+    problems += [
+        f"{folder / file}, {name}: threat '{threat}' is not in threats.yaml."
+        for file, name, threat in named
+        if threat not in subtopics
+    ]
     for a in parts["annotations"].annotations:
         problems += [
             f"{folder / 'annotations.yaml'}, '{a.id}': indicator '{i}' is not in catalogue.yaml."
@@ -174,6 +200,11 @@ def _cross_check(folder: Path, parts: dict[str, Any]) -> list[str]:
             for name in a.areas
             if name not in areas
         ]
+    problems += [
+        f"{folder / CLAIMS}, '{c.says}': indicator '{c.about}' is not in catalogue.yaml."
+        for c in parts["claims"]
+        if c.about and c.about not in known
+    ]
     for agency in parts["partnership"].agencies:
         problems += [
             f"{folder / 'partnership.yaml'}, agency '{agency.name}': area '{name}' of its footprint is not an area."

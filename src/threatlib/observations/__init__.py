@@ -4,7 +4,7 @@ A value is never alone. Zero is a value; missing is a status with a reason; noth
 """
 
 from threatlib.observations.bases import with_bases, with_quarters
-from threatlib.observations.revisions import revisions
+from threatlib.observations.revisions import revised_since, revisions
 from threatlib.observations.settle import figure_id, printed_figures, references, settle
 from threatlib.observations.table import (
     COLUMNS,
@@ -31,6 +31,7 @@ __all__ = [
     "periods_of",
     "printed_figures",
     "references",
+    "revised_since",
     "revisions",
     "settle",
     "with_bases",

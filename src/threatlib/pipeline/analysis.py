@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from threatlib import explore, observations, returns
+from threatlib import claims, explore, observations, returns
 from threatlib.assessment import Assessment, build
 from threatlib.briefing.pages import Page
 from threatlib.catalogue import Definitions
@@ -54,7 +54,8 @@ class Dataset:
             raise DataError(f"{self.folder}: declared faults and figures do not agree:", faults)
         whole = observations.with_quarters(settled, self.definitions)
         whole = observations.with_bases(whole, self.definitions)
-        return pd.concat([whole, observations.printed_figures(entries)], ignore_index=True)
+        in_words = [observations.printed_figures(entries), claims.rows_of(self.definitions.claims)]
+        return pd.concat([whole, *(rows for rows in in_words if len(rows))], ignore_index=True)
 
     def quarters(self, as_of: date | None = None) -> list[Period]:
         """Quarters in which a figure of the partnership's own ends, known on a day or now, oldest first."""
@@ -158,14 +159,18 @@ def _unguarded(definitions: Definitions) -> Definitions:
 
 
 def load(partnership_dir: str | Path, *, strict: bool = True) -> Dataset:
-    """Read a partnership's folder.
+    """Read a partnership's folder; a relative path that is not here is looked for above, so that a notebook finds
+    ``data/demo`` from its own folder.
 
     Raises
     ------
     DataError
         With every problem of every file, unless `strict` is False (the problems are then in the Dataset).
     """
-    folder = Path(partnership_dir)
+    wanted = Path(partnership_dir)
+    here = Path.cwd()
+    folder = next((at for above in (here, *here.parents) if (at := above / wanted).is_dir()), wanted)
+    folder = wanted if wanted.is_dir() else folder
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such partnership folder. `threatlib init` makes one.")
     definitions = load_definitions(folder)
@@ -210,7 +215,14 @@ def assess(
         raise UsageError(f"{dataset.folder}: no audience '{who}'; it has {', '.join(known)}.")
     table = dataset.table if day is None else dataset.known(day)
     release = protect(table, protection(dataset.definitions, who), history, definitions=dataset.definitions)
-    return build(release, dataset.definitions, slug=dataset.slug, quarter=period, as_of=day, problems=dataset.problems)
+    if release.protection.withholds:
+        revised = observations.revised_since(history, release.table, str(period))
+    else:
+        revised = observations.revisions(dataset.received, period.end, day, dataset.register)
+    return build(
+        release, dataset.definitions, slug=dataset.slug, quarter=period, as_of=day, problems=dataset.problems,
+        revised=revised,
+    )  # fmt: skip
 
 
 def quarter_in(dataset: Dataset, quarter: str | Period, as_of: date | None = None) -> Period:

@@ -22,13 +22,13 @@ from threatlib.returns.interpret import interpret
 from threatlib.returns.layouts import Layout, load_layouts
 from threatlib.returns.layouts import of as layout_of
 from threatlib.returns.official import gather, source_of
-from threatlib.returns.problems import Problem, as_records, shown
+from threatlib.returns.problems import Problem, as_records, as_text, shown
 from threatlib.returns.register import REGISTER, data_files, digest, read_register
 from threatlib.returns.rows import REQUIRED, Place, Rows
 from threatlib.returns.safety import refusal
 from threatlib.returns.unfold import unfold
 
-__all__ = ["Problem", "as_records", "digest", "read", "shown"]
+__all__ = ["Problem", "as_records", "as_text", "digest", "read", "shown"]
 
 
 def read(

@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a cell begins with that a spreadsheet would execute."""
+
 FORMS = ("text", "csv", "json")
 """How problems can be shown."""
 
@@ -52,16 +55,22 @@ def as_records(problems: Iterable[Problem]) -> pd.DataFrame:
 
 def shown(problems: Sequence[Problem], form: str) -> str:
     """The problems as lines of text, as CSV or as JSON; nothing in a CSV can be taken for a formula."""
+    return as_text(as_records(problems), form) if form != "text" else "\n".join(map(str, problems))
+
+
+def as_text(table: pd.DataFrame, form: str) -> str:
+    """A table as CSV in which nothing can be taken for a formula, or as JSON."""
     if form == "json":
-        return json.dumps([asdict(p) for p in problems], indent=1, ensure_ascii=False)
-    if form == "csv":
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(Problem.__dataclass_fields__)
-        writer.writerows([_harmless(value) for value in asdict(p).values()] for p in problems)
-        return out.getvalue().rstrip("\n")
-    return "\n".join(map(str, problems))
+        records = json.loads(table.to_json(orient="records", date_format="iso"))
+        return json.dumps(records, indent=1, ensure_ascii=False)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(table.columns)
+    blank = table.astype(object).where(table.notna(), "")
+    writer.writerows([harmless(value) for value in row] for row in blank.itertuples(index=False, name=None))
+    return out.getvalue().rstrip("\n")
 
 
-def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+def harmless(value: object) -> object:
+    """Text that a spreadsheet would take for a formula, with an apostrophe before it; anything else as it is."""
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA_STARTS) else value

@@ -13,7 +13,7 @@ from threatlib.assessment import Assessment
 from threatlib.briefing import runner
 from threatlib.briefing.components import Download
 from threatlib.briefing.export import PageInfo, index_page
-from threatlib.briefing.pages import method, overview, quality, theme
+from threatlib.briefing.pages import method, overview, quality, rechecked, theme
 from threatlib.briefing.workbook import PUBLISHED
 from threatlib.catalogue import THEMES
 
@@ -108,6 +108,14 @@ class Page:
     def conflicts(self) -> Html:
         """Declared conflicts with their arithmetic done again."""
         return self._piece(quality.conflicts(self.assessment))
+
+    def claims(self) -> Html:
+        """Claims that reports make in words, worked out again."""
+        return self._piece(rechecked.claims(self.assessment))
+
+    def revisions(self) -> Html:
+        """Figures that were different before."""
+        return self._piece(rechecked.revisions(self.assessment))
 
     def declared(self) -> Html:
         """Declared gaps, breaks, shocks and definitions."""

@@ -1,29 +1,24 @@
-"""What a report says of its own figures, worked out again: agrees, disagrees, or cannot be checked.
+"""The arithmetic of declared conflicts and of claims, done again on released figures.
 
-Operands are released figures: where one is withheld the claim cannot be checked on the page, and says so.
+Where a figure is withheld the result cannot be worked out, and says so.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from threatlib.catalogue import Annotation, Check
 from threatlib.disclosure import Release
-from threatlib.errors import DataError
 from threatlib.observations import figure_id, references
 
 FIGURE_COLUMNS = ("conflict", "title", "figure", "label", "value", "lower", "upper", "status", "unit", "rows", "role")
 CHECK_COLUMNS = (
     "conflict", "title", "check", "says", "formula", "result", "printed", "printed_status", "unit", "verdict",
-    "other_base", "rows",
+    "other_base", "base", "rows",
 )  # fmt: skip
-
 
 Work = Callable[[Sequence[float], float], float]
 
@@ -95,105 +90,40 @@ def _work_out(entry: Annotation, check: Check, found: dict[str, pd.Series]) -> d
     except ZeroDivisionError:
         result = math.nan
     by_size = check.kind in BY_SIZE
-    verdict = _verdict(abs(result), abs(target)) if by_size else _verdict(result, target)
-    wrong_base = check.kind == "change" and verdict == "disagrees"
-    other = _other_base(values, check.per, target) if wrong_base else math.nan
+    said = verdict(abs(result), abs(target)) if by_size else verdict(result, target)
+    wrong = said == "disagrees"
+    other = other_base(values, check.per, target) if wrong and check.kind == "change" else math.nan
+    base = agreeing_base(check.kind, values, check.per, target) if wrong else math.nan
     involved = [*check.of, *([check.printed] if check.printed else [])]
     return {
         "conflict": entry.id, "title": entry.title, "check": check.kind, "says": check.says, "formula": formula,
-        "result": result, "printed": target, "verdict": verdict, "other_base": other,
+        "result": result, "printed": target, "verdict": said, "other_base": other, "base": base,
         "printed_status": found[check.printed]["status"] if check.printed else "reported",
         "unit": "percent" if check.kind in PERCENTAGES else "count",
         "rows": " ".join(str(found[name]["obs"]) for name in involved),
     }  # fmt: skip
 
 
-_NUMBER = r"([\d,]+(?:\.\d+)?)"
-_VERBS = r"(?:rose|risen|grew|grown|fell|fallen|dropped|increased?|decreased?|up|down|rise|fall|reduction|drop)"
-_PERCENT = rf"{_NUMBER}\s*(?:%|per ?cent)"
-_FROM_TO = rf"from {_NUMBER}\D*? to {_NUMBER}"
-_OF = rf"{_NUMBER}\D*?(?: of | out of ){_NUMBER}"
-_SPOKEN: tuple[tuple[re.Pattern[str], str, tuple[int, int], int], ...] = (
-    (re.compile(rf"{_VERBS}\D*?{_PERCENT}\D*?{_FROM_TO}", re.I), "change", (2, 3), 1),
-    (re.compile(rf"{_VERBS}\D*?{_FROM_TO}\D*?{_PERCENT}", re.I), "change", (1, 2), 3),
-    (re.compile(rf"{_OF}\D*?{_PERCENT}", re.I), "share", (1, 2), 3),
-    (re.compile(rf"{_PERCENT}\D*?{_OF}", re.I), "share", (2, 3), 1),
-)
-"""Claims as people type them: what they look like, the kind of check, and which numbers are operands and result."""
-
-SPOKEN_COLUMNS = ("says", "at", "check", "result", "printed", "verdict", "other_base", "reason")
-
-
-def typed(claims: Iterable[tuple[str, str]]) -> pd.DataFrame:
-    """Claims typed into a report (``rose 15% from 595 to 694``), worked out again.
-
-    Parameters
-    ----------
-    claims : iterable of (str, str)
-        The words, and where they stand.
-
-    Returns
-    -------
-    DataFrame
-        `SPOKEN_COLUMNS`; `verdict` is agrees, disagrees (`other_base` then has the change worked out on the new value,
-        where that is what fits) or cannot_be_checked, with the `reason`. A claim holds figures: it is for the analyst
-        and not released.
-    """
-    rows = []
-    for says, at in claims:
-        tried = ((entry[0].search(says), entry) for entry in _SPOKEN)
-        heard = next(((match, entry) for match, entry in tried if match), None)
-        if heard is None:
-            reason = "no change or share with both of its numbers"
-            rows.append((says, at, "", math.nan, math.nan, "cannot_be_checked", math.nan, reason))
-            continue
-        match, (_, kind, operands, result) = heard
-        values = [_typed_number(match[group]) for group in operands]
-        printed = _typed_number(match[result])
-        rows.append((says, at, kind, *_spoken(kind, values, printed)))
-    return pd.DataFrame(rows, columns=list(SPOKEN_COLUMNS))
-
-
-def read_typed(path: Path) -> pd.DataFrame:
-    """The claims of ``published/claims.yaml`` (a list of entries with `says` and `at`), worked out again.
-
-    Raises
-    ------
-    DataError
-        Where the file is not such a list.
-    """
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
-        pairs = [(str(entry["says"]), str(entry.get("at", ""))) for entry in entries]
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as fault:
-        raise DataError(f"{path}: wanted a list of entries with `says` and `at`; mend the file.") from fault
-    return typed(pairs)
-
-
-def _typed_number(text: str) -> float:
-    return float(text.replace(",", "").rstrip("."))
-
-
-def _spoken(kind: str, values: Sequence[float], printed: float) -> tuple[float, float, str, float, str]:
-    try:
-        result = ARITHMETIC[kind][1](values, 100.0)
-    except ZeroDivisionError:
-        return math.nan, printed, "cannot_be_checked", math.nan, "nothing can be divided by zero"
-    verdict = _verdict(abs(result), printed)
-    other = _other_base(values, 100.0, printed) if kind == "change" and verdict == "disagrees" else math.nan
-    return result, printed, verdict, other, ""
-
-
-def _other_base(values: Sequence[float], per: float, target: float) -> float:
+def other_base(values: Sequence[float], per: float, target: float) -> float:
     """The change worked out on the new value, where that is what is printed (rounded or cut off)."""
     if not values[1]:
         return math.nan
     wrong = (values[1] - values[0]) / values[1] * per
-    fits = _verdict(abs(wrong), abs(target)) == "agrees" or math.trunc(abs(wrong)) == abs(target)
+    fits = verdict(abs(wrong), abs(target)) == "agrees" or math.trunc(abs(wrong)) == abs(target)
     return wrong if fits else math.nan
 
 
-def _verdict(result: float, printed: float) -> str:
+def agreeing_base(kind: str, values: Sequence[float], per: float, target: float) -> float:
+    """What would have to stand in place of the number that was divided by, for the printed result to be right."""
+    if kind == "change":
+        grown = 1 + math.copysign(target, values[1] - values[0]) / per
+        return values[1] / grown if grown > 0 else math.nan
+    if kind in ("share", "rate", "quotient"):
+        return values[0] / target * (1.0 if kind == "quotient" else per) if target > 0 else math.nan
+    return math.nan
+
+
+def verdict(result: float, printed: float) -> str:
     """Whether a result rounds to what is printed, at the precision it is printed with."""
     if math.isfinite(result) and math.isnan(printed):
         return "worked_out"
