@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from threatlib.assessment.linked import COLUMNS, words
 from threatlib.assessment.sentences import plain
-from threatlib.assessment.years import years
+from threatlib.assessment.years import changes, dispersion, quarters, years
 from threatlib.catalogue import Annotation, Definitions
 from threatlib.catalogue.links import Coupling, Harm
 from threatlib.observations import HAS_VALUE
-from threatlib.periods import parse
 from threatlib.stats.contrasts import rate_ratio
 from threatlib.stats.together import together
 
@@ -81,7 +80,7 @@ def _staffed(pair: Coupling, own: pd.DataFrame, totals: pd.DataFrame) -> Iterato
             found |= {name: now[name], f"{name}_before": before.get(name, np.nan)}
         ratio = rate_ratio(
             now["work"], now["staff"], before.get("work", np.nan), before.get("staff", np.nan),
-            dispersion=_dispersion(here[here["indicator"] == pair.demand]),
+            dispersion=dispersion(here[here["indicator"] == pair.demand]),
         )  # fmt: skip
         ends = {"change": ratio.value, "change_lower": ratio.lower, "change_upper": ratio.upper, "p": ratio.p}
         found |= {name: float(end) for name, end in ends.items()}
@@ -122,14 +121,6 @@ def _mean(here: pd.DataFrame, indicator: str, year: pd.Series) -> tuple[float, s
     return float(nearest["value"]), str(nearest["end"].date()), str(nearest["obs"])
 
 
-def _dispersion(rows: pd.DataFrame) -> float:
-    """Variance over mean of a count's quarters about the quarter a year earlier, by its median; 1 at least."""
-    change, level = _changes(rows, ())
-    squares = change**2 * level / 2
-    known = squares[np.isfinite(squares)]
-    return max(float(np.median(known)) / 0.4549, 1.0) if len(known) >= 8 else 1.0  # median of chi-squared, 1 df
-
-
 def _seen(
     harm: Harm, own: pd.DataFrame, totals: pd.DataFrame, annotations: tuple[Annotation, ...]
 ) -> Iterator[_Answer]:
@@ -139,9 +130,9 @@ def _seen(
         series = {name: part[part["indicator"] == name] for name in harm.seen_by}
         series = {name: rows for name, rows in series.items() if len(rows)}
         for first, second in combinations(series, 2):
-            ends = sorted({*_quarters(series[first])["end"], *_quarters(series[second])["end"]})
-            changes = [_changes(series[name], annotations, ends)[0] for name in (first, second)]
-            said = together(*changes, lags=LAGS, confidence=CONFIDENCE)
+            ends = sorted({*quarters(series[first])["end"], *quarters(series[second])["end"]})
+            both = [changes(series[name], annotations, ends)[0] for name in (first, second)]
+            said = together(*both, lags=LAGS, confidence=CONFIDENCE)
             found: _Answer = {
                 "kind": "harm", "link": harm.name, "area": area, "indicator": first, "other": second,
                 "correlation": float(said.correlation), "correlation_lower": float(said.lower),
@@ -149,37 +140,8 @@ def _seen(
                 "pairs": int(said.n), "needed": said.needed,
                 "verdict": _way(float(said.lower), float(said.upper), ("together", "opposite", "no sign of it")),
             }  # fmt: skip
-            spread = [_dispersion(series[name]) for name in (first, second)]
+            spread = [dispersion(series[name]) for name in (first, second)]
             yield found | _parted(totals[totals["area"] == area], (first, second), spread)
-
-
-def _quarters(rows: pd.DataFrame) -> pd.DataFrame:
-    """A series' quarters, or its levels at their ends."""
-    kinds = rows[rows["kind"].isin(["quarter", "snapshot"]) & rows["status"].isin(HAS_VALUE)]
-    return kinds.sort_values("end", kind="stable").drop_duplicates("end", keep="last")
-
-
-def _changes(
-    rows: pd.DataFrame, annotations: tuple[Annotation, ...], ends: list[pd.Timestamp] | None = None
-) -> tuple[_Floats, _Floats]:
-    """Logarithm of each quarter over the same one a year earlier, and their mean; NaN across a change of recording."""
-    known = _quarters(rows)
-    value = known.set_index("end")["value"].astype(float)
-    quarters = pd.PeriodIndex(value.index, freq="Q")
-    value.index = quarters
-    wanted = pd.PeriodIndex(ends, freq="Q") if ends is not None else quarters
-    if not len(wanted):
-        return np.zeros(0), np.zeros(0)
-    span = pd.period_range(wanted.min(), wanted.max(), freq="Q")
-    now, then = (value.reindex(at).to_numpy(dtype=float) for at in (span, span - 4))
-    change = np.log((now + 0.5) / (then + 0.5))
-    for entry in annotations:
-        here = not entry.indicators or set(rows["indicator"]) & set(entry.indicators)
-        here = here and (not entry.areas or set(rows["area"]) & set(entry.areas))
-        if entry.kind in ("break", "definition") and entry.start and here:
-            first, last = (pd.Period(parse(str(d)).start, freq="Q") for d in (entry.start, entry.end or entry.start))
-            change[(span >= first) & (span < last + 4)] = np.nan
-    return change, (now + then) / 2
 
 
 def _parted(totals: pd.DataFrame, pair: tuple[str, str], spread: list[float]) -> _Answer:

@@ -6,12 +6,15 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from threatlib.catalogue import Definitions
+from threatlib.catalogue import Annotation, Definitions
 from threatlib.disclosure import Release
 from threatlib.observations import HAS_VALUE, HIDDEN
 from threatlib.periods import PER_YEAR, Period, parse, plain, span
 from threatlib.signals import KIND_ORDER, SERIES
+
+Floats = NDArray[np.float64]
 
 COLUMNS = (
     *SERIES, "kind", "back", "first", "end", "period", "value", "lower", "upper", "denominator", "status", "marks",
@@ -96,6 +99,42 @@ def people(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     )
     wanted = pd.DataFrame(base.items(), columns=["indicator", "base"]).astype("str")
     return wanted.merge(known, on="base").drop(columns="base")
+
+
+def quarters(rows: pd.DataFrame) -> pd.DataFrame:
+    """A series' quarters, or its levels at their ends."""
+    kinds = rows[rows["kind"].isin(["quarter", "snapshot"]) & rows["status"].isin(HAS_VALUE)]
+    return kinds.sort_values("end", kind="stable").drop_duplicates("end", keep="last")
+
+
+def changes(
+    rows: pd.DataFrame, annotations: tuple[Annotation, ...], ends: list[pd.Timestamp] | None = None
+) -> tuple[Floats, Floats]:
+    """Logarithm of each quarter over the same one a year earlier, and their mean; NaN across a change of recording."""
+    known = quarters(rows)
+    value = known.set_index("end")["value"].astype(float)
+    value.index = pd.PeriodIndex(value.index, freq="Q")
+    wanted = pd.PeriodIndex(value.index if ends is None else ends, freq="Q")
+    if not len(wanted):
+        return np.zeros(0), np.zeros(0)
+    span = pd.period_range(wanted.min(), wanted.max(), freq="Q")
+    now, then = (value.reindex(at).to_numpy(dtype=float) for at in (span, span - 4))
+    change = np.log((now + 0.5) / (then + 0.5))
+    for entry in annotations:
+        here = not entry.indicators or set(rows["indicator"]) & set(entry.indicators)
+        here = here and (not entry.areas or set(rows["area"]) & set(entry.areas))
+        if entry.kind in ("break", "definition") and entry.start and here:
+            first, last = (pd.Period(parse(str(d)).start, freq="Q") for d in (entry.start, entry.end or entry.start))
+            change[(span >= first) & (span < last + 4)] = np.nan
+    return change, (now + then) / 2
+
+
+def dispersion(rows: pd.DataFrame) -> float:
+    """Variance over mean of a count's quarters about the quarter a year earlier, by its median; 1 at least."""
+    change, level = changes(rows, ())
+    squares = change**2 * level / 2
+    known = squares[np.isfinite(squares)]
+    return max(float(np.median(known)) / 0.4549, 1.0) if len(known) >= 8 else 1.0  # median of chi-squared, 1 df
 
 
 def said(label: str) -> str:
