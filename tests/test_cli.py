@@ -115,8 +115,10 @@ def test_a_data_folder_without_partnerships(
 def test_an_audience_that_does_not_exist(data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     words = ("run", QUARTER, "--data", data, "--out", tmp_path / "out", "--notebooks", "notebooks")
     done = invoke(*words, "--audience", "press")
-    assert "no audience 'press'; it has partners, internal" in str(done.exception)
-    assert not (tmp_path / "out" / "small").exists()
+    assert done.exit_code == 2
+    assert "no audience 'press'; it has partners, internal" in done.stderr
+    assert not (tmp_path / "out").exists()
+    assert not (data / ".state" / "small").exists()
 
 
 def test_data_that_cannot_be_used_end_with_3_and_every_problem(
@@ -139,7 +141,7 @@ def test_a_missing_notebook_stops_a_run_before_anything_is_made(data: Path, tmp_
     [
         (LockedError("small: another run"), 6, "threatlib: small: another run\n"),
         (VerificationError("changed"), 7, "threatlib: changed\n"),
-        (KeyboardInterrupt(), INTERRUPTED, "Interrupted; nothing was published.\n"),
+        (KeyboardInterrupt(), INTERRUPTED, "Interrupted; what was not finished was not published.\n"),
     ],
 )
 def test_whatever_a_command_raises_has_its_own_exit_code(

@@ -12,9 +12,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from threatlib.briefing import parameters
 from threatlib.briefing.clean import cleaned, text_of
 from threatlib.briefing.pages import PAGES
-from threatlib.briefing.runner import read_parameters
 from threatlib.errors import UsageError
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
@@ -41,7 +41,7 @@ def test_it_is_clean(notebook: Path) -> None:
 
 
 def test_it_has_one_parameters_cell(notebook: Path) -> None:
-    assert {"partnership", "quarter", "audience"} <= set(read_parameters(notebook))
+    assert {"partnership", "quarter", "audience"} <= set(parameters.read(notebook))
 
 
 def test_it_is_thin(notebook: Path) -> None:
@@ -84,4 +84,4 @@ def test_a_bad_parameters_cell_is_refused(tmp_path: Path, cells: list[str], said
     path = tmp_path / "odd.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=tagged), path)
     with pytest.raises(UsageError, match=re.escape(said)):
-        read_parameters(path)
+        parameters.read(path)

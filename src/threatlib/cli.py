@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
-from datetime import date, datetime
+from dataclasses import asdict
+from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from threatlib import cli_data
 from threatlib._version import __version__
 from threatlib.errors import EXIT_CODES, INTERRUPTED, UserError
+
+if TYPE_CHECKING:
+    from threatlib.pipeline import Outcome
 
 _CODES = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {words}" for code, words in EXIT_CODES.items())
 
@@ -48,32 +54,62 @@ _DATA = click.option(
 )
 @click.option("--audience", default="", help="One of the partnership's audiences; its default one if not given.")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="What was known on this day.")
-@click.option("--resume", is_flag=True, help="Leave alone what is published and has not changed since.")
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Notebooks run at a time.")
+@click.option("--resume/--force", default=False, help="Leave alone what is published and has not changed since; or "
+              "make everything anew, as without either.")  # fmt: skip
+@click.option("--cell-seconds", type=click.IntRange(1), default=300, show_default=True, help="Longest run of a cell.")
+@click.option("--notebook-seconds", type=click.IntRange(1), default=1200, show_default=True,
+              help="Longest run of a notebook.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="How each partnership's run ended, as JSON, and nothing else.")
 def run(
     quarter: str, partnerships: tuple[str, ...], data: Path, out: Path, notebooks: Path, audience: str,
-    as_of: datetime | None, resume: bool, jobs: int,
+    as_of: datetime | None, jobs: int, resume: bool, cell_seconds: int, notebook_seconds: int, as_json: bool,
 ) -> None:  # fmt: skip
-    """Make the briefings of QUARTER (such as 2022-23-Q2) for every partnership, or for those named."""
-    from threatlib import pipeline
+    """Make the briefings of QUARTER (such as 2022-23-Q2) for every partnership, or for those named.
 
-    day: date | None = as_of.date() if as_of else None
-    folders = pipeline.partnerships(data, partnerships)
-    plans = [
-        pipeline.plan(folder, quarter, audience=audience, as_of=day, out=out, notebooks=notebooks, jobs=jobs)
-        for folder in folders
-    ]
-    made = []
-    for plan in plans:
-        click.echo(f"{plan.dataset.slug}: {plan.quarter}, {len(plan.dataset.register)} files")
-        if resume and pipeline.unchanged(plan):
-            click.echo(f"{plan.dataset.slug}: published already, and nothing has changed since")
-            made.append(plan.target)
-            continue
-        made.append(pipeline.run(plan, click.echo))
-    click.echo("\nReady to read:")
-    for folder in made:
-        click.echo(f"  {folder / 'index.html'}")
+    "latest" as QUARTER stands for the newest quarter that a partnership has data for. Where one of several
+    partnerships fails the others go on; the exit code is that of the first that failed.
+    """
+    from threatlib import pipeline
+    from threatlib.briefing.kernels import Limits
+
+    with pipeline.heeded():
+        outcomes = pipeline.brief_all(
+            pipeline.partnerships(data, partnerships),
+            quarter,
+            out=out,
+            notebooks=notebooks,
+            audience=audience,
+            as_of=as_of.date().isoformat() if as_of else "",
+            jobs=jobs,
+            resume=resume,
+            limits=Limits(cell_seconds=cell_seconds, notebook_seconds=notebook_seconds),
+            say=partial(click.echo, err=as_json),
+        )
+    if as_json:
+        click.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2, ensure_ascii=False))
+    _tell(outcomes, quiet=as_json)
+
+
+def _tell(outcomes: list[Outcome], *, quiet: bool) -> None:
+    """What is ready to read, what failed, and the exit code."""
+    failed = [outcome for outcome in outcomes if outcome.exit_code]
+    ready = [outcome for outcome in outcomes if not outcome.exit_code]
+    if ready and not quiet:
+        click.echo("\nReady to read:")
+        for outcome in ready:
+            click.echo(f"  {Path(outcome.folder) / 'index.html'}")
+    for outcome in failed:
+        click.echo(f"threatlib: {outcome.message}", err=True)
+        if outcome.report:
+            click.echo(f"  What failed, not for publication: {outcome.report}", err=True)
+    if failed:
+        if len(outcomes) > 1:
+            names = ", ".join(outcome.partnership for outcome in failed)
+            click.echo(
+                f"{len(failed)} of {len(outcomes)} failed: {names}. Mend them and run again with --resume.", err=True
+            )
+        sys.exit(failed[0].exit_code)
 
 
 for _command in (cli_data.check, cli_data.template, cli_data.import_, cli_data.init):
@@ -140,9 +176,10 @@ def main() -> None:
         cli(standalone_mode=False)
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        click.echo("Interrupted; nothing was published.", err=True)
-        sys.exit(INTERRUPTED)
+    except (click.exceptions.Abort, KeyboardInterrupt) as end:
+        cause = end.__cause__ or end.__context__
+        click.echo("Interrupted; what was not finished was not published.", err=True)
+        sys.exit(getattr(cause, "exit_code", INTERRUPTED))
     except click.ClickException as fault:
         fault.show()
         sys.exit(2)

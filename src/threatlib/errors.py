@@ -32,13 +32,23 @@ class DataError(UserError):
         super().__init__("\n".join([message, *(f"  {problem}" for problem in self.problems)]))
 
 
-class NotebookError(UserError):
+class CellError(UserError):
+    """Something a notebook ended in, with the cell it was in and the traceback, for the report of the run."""
+
+    def __init__(
+        self, message: str, *, notebook: str = "", cell: int = 0, source: str = "", traceback: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.notebook, self.cell, self.source, self.traceback = notebook, cell, source, traceback
+
+
+class NotebookError(CellError):
     """A notebook raised, stopped early, or did not reach its last cell."""
 
     exit_code = 1
 
 
-class KernelError(UserError):
+class KernelError(CellError):
     """A kernel died, could not start, or ran past its time limit."""
 
     exit_code = 4
@@ -68,8 +78,14 @@ class OutputError(UserError):
     exit_code = 8
 
 
-INTERRUPTED = 130
-"""Exit code after Ctrl-C or a termination signal, as shells have it."""
+class UnfitError(UserError):
+    """`threatlib doctor` found something that would stop a run, or no run when there should have been one."""
+
+    exit_code = 9
+
+
+INTERRUPTED, TERMINATED = 130, 143
+"""Exit codes after Ctrl-C and after a termination signal, as shells have it."""
 
 EXIT_CODES: dict[int, str] = {
     0: "Done.",
@@ -81,7 +97,9 @@ EXIT_CODES: dict[int, str] = {
     LockedError.exit_code: "Another run of the same partnership is under way.",
     VerificationError.exit_code: "A published folder does not match its manifest.",
     OutputError.exit_code: "The output folder cannot be written.",
-    INTERRUPTED: "Interrupted; nothing was published.",
+    UnfitError.exit_code: "`threatlib doctor` found something that stops a run, or that no run was made in time.",
+    INTERRUPTED: "Interrupted (Ctrl-C); what was not finished was not published.",
+    TERMINATED: "Ended by a termination signal; what was not finished was not published.",
 }
 
 

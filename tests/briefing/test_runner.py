@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from threatlib.briefing import runner
+from threatlib.briefing import parameters, runner
+from threatlib.briefing.kernels import Limits
 from threatlib.errors import KernelError, NotebookError, UsageError
 
 RUN = "20220930T000000-abc"
@@ -25,12 +27,12 @@ def book(folder: Path, *sources: str) -> Path:
     return path
 
 
-def run(folder: Path, *sources: str) -> nbformat.NotebookNode:
+def run(folder: Path, *sources: str, **limits: int) -> nbformat.NotebookNode:
     room = folder / "room {odd}"
     room.mkdir()
-    return runner.execute(
-        book(folder, *sources), room / "small.ipynb", {"run_id": RUN}, run_id=RUN, log=room / "kernel.log"
-    )
+    where, log = room / "small.ipynb", room / "kernel.log"
+    given = {"run_id": RUN}
+    return runner.execute(book(folder, *sources), where, given, run_id=RUN, log=log, limits=Limits(**limits))
 
 
 def test_a_whole_notebook_is_run_in_its_room_and_handed_back(tmp_path: Path) -> None:
@@ -56,10 +58,40 @@ def test_what_did_not_end_is_not_believed(
         run(tmp_path, *sources)
 
 
-def test_a_cell_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "CELL_SECONDS", 2)
-    with pytest.raises(KernelError, match="more than 2 seconds"):
-        run(tmp_path, "import time; time.sleep(60)", DONE)
+def test_a_cell_that_never_ends_is_stopped(tmp_path: Path) -> None:
+    with pytest.raises(KernelError, match="a cell ran for more than 2 seconds, and was ended") as raised:
+        run(tmp_path, "import time; time.sleep(60)", DONE, cell_seconds=2)
+    assert (raised.value.cell, raised.value.source) == (3, "import time; time.sleep(60)")
+
+
+def test_a_notebook_that_never_ends_is_stopped(tmp_path: Path) -> None:
+    with pytest.raises(KernelError, match=r"small\.ipynb: ran for more than 3 seconds"):
+        run(tmp_path, *["import time; time.sleep(1)"] * 60, DONE, notebook_seconds=3)
+
+
+def test_a_notebook_that_displays_without_end_is_stopped(tmp_path: Path) -> None:
+    with pytest.raises(KernelError, match=r"small\.ipynb: displayed or printed more than 1 MB"):
+        run(tmp_path, "while True: print('x' * 10_000)", DONE, output_bytes=2**20)
+
+
+def test_no_file_grows_beyond_the_limit(tmp_path: Path) -> None:
+    with pytest.raises(NotebookError, match="File too large"):
+        run(tmp_path, "open('big', 'wb').write(bytes(2**20))", DONE, file_bytes=2**18)
+
+
+def test_a_process_that_a_notebook_started_ends_with_it(tmp_path: Path) -> None:
+    start = "import subprocess, sys\np = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)'])\np.pid"
+    done = run(tmp_path, start, DONE)
+    pid = int(done.cells[2].outputs[0].data["text/plain"])
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            return
+        if state == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail("it is still there")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +104,7 @@ def test_a_cell_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: pytest.M
 )
 def test_parameters_that_do_not_fit_are_refused_unrun(tmp_path: Path, given: dict[str, object], said: str) -> None:
     with pytest.raises(UsageError, match=said.replace("?", r"\?")):
-        runner.check_parameters(book(tmp_path, DONE), given)
+        parameters.check(book(tmp_path, DONE), given)
 
 
 def test_a_published_notebook_has_no_clock_and_no_machine(tmp_path: Path) -> None:

@@ -6,20 +6,26 @@ import ctypes
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from threatlib.errors import LockedError, OutputError
 
 _HERE, _EXCHANGE = -100, 2
 """Linux's AT_FDCWD and RENAME_EXCHANGE (renameat2(2))."""
+KEPT = 8
+"""Briefings of one partnership and quarter that are kept, the one readers see included."""
 
 
 @contextmanager
 def staging(out: Path, name: str) -> Iterator[Path]:
-    """A private folder on the file system of the outputs, gone afterwards whatever happens."""
+    """A private folder on the file system of the outputs, gone afterwards whatever happens.
+
+    What a run that was killed left under the name is taken away first: hold the lock of that name.
+    """
     folder = out / ".staging" / name
     try:
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     except OSError as fault:
         raise OutputError(f"{out}: cannot be written ({fault.strerror}). Choose another folder with --out.") from fault
@@ -57,12 +63,20 @@ def lock(out: Path, slug: str) -> Iterator[None]:
         yield
 
 
-def publish(staged: Path, target: Path) -> None:
+def publish(staged: Path, target: Path, *, shelf: Path | None = None, kept: int = KEPT) -> None:
     """Put a finished folder in the place of the last one.
 
     Files are flushed to disk first. Then the two folders change places in one step, so that even a run that is killed
     leaves one of them there. Where the system cannot do that, the old folder is moved aside and the new one moved in;
     if moving in fails, the old one is put back.
+
+    Parameters
+    ----------
+    staged, target : Path
+        Both on one file system.
+    shelf : Path, optional
+        Where the old folder goes, with as many before it as make `kept` briefings together with the new one; on the
+        same file system, too. It is deleted if not given.
 
     Raises
     ------
@@ -79,7 +93,24 @@ def publish(staged: Path, target: Path) -> None:
         _flush(target.parent)
     except OSError as fault:
         raise OutputError(f"{target}: cannot be written ({fault.strerror}); the last briefing is unchanged.") from fault
+    if shelf is not None and aside.exists():
+        _shelve(aside, shelf, kept - 1)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _shelve(folder: Path, shelf: Path, kept: int) -> None:
+    """Put a replaced briefing on the shelf, numbered in order, and take the oldest off it if there are too many."""
+    with suppress(OSError):  # the new briefing stands; an old one that cannot be kept is no reason to say it does not
+        shelf.mkdir(parents=True, exist_ok=True)
+        before = sorted(path for path in shelf.iterdir() if path.name.isdigit())
+        folder.rename(shelf / f"{int(before[-1].name) + 1 if before else 1:06d}")
+        for old in before[: max(0, len(before) + 1 - kept)]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def shelved(out: Path, slug: str, name: str) -> Path:
+    """Where the earlier briefings of a partnership and quarter (or ``<quarter>-internal``) are kept."""
+    return out / ".earlier" / slug / name
 
 
 def _swap(staged: Path, target: Path, aside: Path) -> None:

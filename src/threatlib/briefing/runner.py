@@ -6,124 +6,148 @@ finished only if each code cell ran, none has an error output, and the last cell
 
 from __future__ import annotations
 
-import ast
 import copy
-import difflib
-import os
 import re
-import shutil
 import sys
-import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from threatlib.errors import KernelError, NotebookError, UsageError
+from threatlib.briefing import parameters
+from threatlib.briefing.kernels import Kernel, Kernels, Limits, manager, sockets
+from threatlib.errors import KernelError, NotebookError, OutputError
 
 SENTINEL = "application/vnd.threatlib.done+json"
-CELL_SECONDS = 300
-START_SECONDS = 120
+_ENGINE = "threatlib"
 
 
-def read_parameters(notebook: Path) -> dict[str, Any]:
-    """Names and defaults of a notebook's parameters, read without running it.
-
-    Raises
-    ------
-    UsageError
-        If the notebook does not have exactly one cell tagged ``parameters``, first among its code cells, made of plain
-        assignments of literals.
-    """
-    book = _open(notebook)
-    code = [cell for cell in book.cells if cell.cell_type == "code"]
-    tagged = [i for i, cell in enumerate(code) if "parameters" in cell.metadata.get("tags", [])]
-    if tagged != [0]:
-        raise UsageError(
-            f"{notebook}: found {len(tagged)} cells tagged 'parameters', wanted one, before any other code. "
-            "Tag the first code cell 'parameters'."
-        )
-    found: dict[str, Any] = {}
-    for node in ast.parse(code[0].source).body:
-        if not (isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)):
-            raise UsageError(f"{notebook}: the parameters cell holds more than assignments (line {node.lineno}).")
-        try:
-            found[node.targets[0].id] = ast.literal_eval(node.value)
-        except ValueError as fault:
-            raise UsageError(f"{notebook}: parameter '{node.targets[0].id}' has no literal default.") from fault
-    return found
-
-
-def check_parameters(notebook: Path, given: Mapping[str, Any]) -> None:
-    """Refuse a parameter the notebook does not have, or one of another type, before any kernel starts.
-
-    Raises
-    ------
-    UsageError
-        Naming every fault, with the nearest name that does exist.
-    """
-    defaults = read_parameters(notebook)
-    faults = []
-    for name, value in given.items():
-        if name not in defaults:
-            near = difflib.get_close_matches(name, defaults, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
-            faults.append(f"'{name}' is not one of its parameters: {', '.join(defaults)}.{hint}")
-        elif type(value) is not type(defaults[name]):
-            wanted, got = type(defaults[name]).__name__, type(value).__name__
-            faults.append(f"'{name}' is {got} ({value!r}), wanted {wanted}.")
-    if faults:
-        raise UsageError("\n".join(f"{notebook.name}: {fault}" for fault in faults))
-
-
-def execute(notebook: Path, output: Path, parameters: Mapping[str, Any], *, run_id: str, log: Path) -> Any:
+def execute(
+    notebook: Path,
+    output: Path,
+    given: Mapping[str, Any],
+    *,
+    run_id: str,
+    log: Path,
+    kernels: Kernels | None = None,
+    limits: Limits | None = None,
+) -> Any:
     """Run a notebook and return it executed; `output` holds it in any case, for whoever must find out what failed.
 
     Parameters
     ----------
     notebook, output : Path
         Where it is read from and written to; the kernel's current folder is the output's.
-    parameters : mapping
-        JSON values only; checked against the notebook first.
+    given : mapping
+        Its parameters, JSON values only; checked against the notebook first.
     run_id : str
         What the sentinel of the last cell must carry.
     log : Path
         Receives what the kernel writes to its standard error.
+    kernels : Kernels, optional
+        The run's kernels, so that whoever ends the run ends this one too.
 
     Raises
     ------
     NotebookError, KernelError
         If it did not run to its end.
+    OutputError
+        If there was no room to write it.
     """
-    import papermill
+    bounds = limits or Limits()
+    parameters.check(notebook, given)
+    with sockets() as private, (kernels or Kernels()).one(bounds.notebook_seconds) as kernel:
+        how = manager(output.parent, private, log, kernel, bounds)
+        _run(notebook, output, dict(given), how, kernel, bounds)
+        if kernel.reason:
+            raise KernelError(f"{notebook.name}: {kernel.reason}, and was ended.", **_where(kernel, notebook.name))
+    book = _open(output)
+    _prove_finished(notebook.name, book, run_id)
+    return book
+
+
+def _run(notebook: Path, output: Path, given: dict[str, Any], how: type, kernel: Kernel, limits: Limits) -> None:
+    """Have papermill run it, and say in our words what papermill, nbclient and zmq say in theirs."""
+    papermill = _papermill()
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-    check_parameters(notebook, parameters)
-    sockets = Path(tempfile.mkdtemp(prefix="tl-"))
+    name = notebook.name
     try:
         papermill.execute_notebook(
             _open(notebook),
             str(output).replace("{", "{{").replace("}", "}}"),
-            parameters=dict(parameters),
+            parameters=given,
+            engine_name=_ENGINE,
             kernel_name="python3",
             language="python",
             progress_bar=False,
-            log_output=False,
-            kernel_manager_class=_manager(output.parent, sockets, log),
-            execution_timeout=CELL_SECONDS,
-            start_timeout=START_SECONDS,
-            shutdown_kernel="immediate",
+            request_save_on_cell_execute=False,
+            autosave_cell_every=0,
+            kernel_manager_class=how,
+            watched=kernel,
+            limits=limits,
         )
     except papermill.PapermillExecutionError as fault:
-        raise NotebookError(f"{notebook.name}, cell {fault.cell_index + 1}: {fault.ename}: {fault.evalue}") from fault
+        raise NotebookError(
+            f"{name}, cell {fault.cell_index + 1}: {fault.ename}: {_uncoloured(fault.evalue)}",
+            notebook=name, cell=fault.cell_index + 1, source=fault.source, traceback="\n".join(fault.traceback),
+        ) from fault  # fmt: skip
     except CellTimeoutError as fault:
-        raise KernelError(f"{notebook.name}: a cell ran for more than {CELL_SECONDS} seconds.") from fault
+        why = kernel.reason or f"a cell ran for more than {limits.cell_seconds} seconds"
+        raise KernelError(f"{name}: {why}, and was ended.", **_where(kernel, name)) from fault
     except (DeadKernelError, RuntimeError) as fault:
-        raise KernelError(f"{notebook.name}: the kernel died ({str(fault).splitlines()[0]}).") from fault
-    finally:
-        shutil.rmtree(sockets, ignore_errors=True)
-    book = _open(output)
-    _prove_finished(notebook.name, book, run_id)
-    return book
+        why = kernel.reason or f"the kernel died ({str(fault).splitlines()[0]})"
+        raise KernelError(f"{name}: {why}.", **_where(kernel, name)) from fault
+    except OSError as fault:
+        raise OutputError(f"{output.parent}: cannot be written ({fault.strerror or fault}).") from fault
+
+
+@cache
+def _papermill() -> Any:
+    """papermill with an engine of ours: it stops a notebook that displays without end."""
+    # jsonschema, if this is there, builds a grammar of internationalised addresses on import: 0.9 s for nothing here
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    import papermill
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import NBClientEngine, papermill_engines
+    from papermill.log import logger
+
+    class Client(PapermillNotebookClient):  # type: ignore[misc]
+        watched: Kernel
+        most = displayed = 0
+
+        def process_message(self, message: Any, *more: Any, **options: Any) -> Any:
+            self.displayed += _size(message["content"])
+            if self.displayed > self.most:
+                self.watched.end(f"displayed or printed more than {self.most // 2**20} MB")
+                return None
+            return super().process_message(message, *more, **options)
+
+    class Engine(NBClientEngine):  # type: ignore[misc]
+        @classmethod
+        def execute_managed_notebook(
+            cls, nb_man: Any, kernel_name: str, *, watched: Kernel, limits: Limits, kernel_manager_class: type, **_: Any
+        ) -> Any:
+            client = Client(
+                nb_man,
+                kernel_name=kernel_name,
+                kernel_manager_class=kernel_manager_class,
+                timeout=limits.cell_seconds,
+                startup_timeout=limits.start_seconds,
+                shutdown_kernel="immediate",
+                on_cell_execute=watched.at,
+                log=logger,
+            )
+            client.watched, client.most = watched, limits.output_bytes
+            return client.execute()
+
+    papermill_engines.register(_ENGINE, Engine)
+    return papermill
+
+
+def _size(content: Mapping[str, Any]) -> int:
+    shown = content.get("data")
+    return len(content.get("text", "")) + (sum(len(str(part)) for part in shown.values()) if shown else 0)
 
 
 def _open(path: Path) -> Any:
@@ -132,52 +156,28 @@ def _open(path: Path) -> Any:
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
-def _manager(folder: Path, sockets: Path, log: Path) -> type:
-    """A kernel manager for one notebook: this Python, private sockets, its own folder, its stderr in the log."""
-    from jupyter_client.manager import AsyncKernelManager
-
-    class Manager(AsyncKernelManager):
-        def __init__(self, **options: Any) -> None:
-            super().__init__(**options)
-            if os.name == "posix":
-                self.transport = "ipc"
-                self.ip = str(sockets / "k")
-
-        def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-            return [sys.executable, "-m", "ipykernel_launcher", "-f", self.connection_file, *(extra_arguments or [])]
-
-        async def _async_start_kernel(self, **options: Any) -> None:
-            options["cwd"] = str(folder)
-            options["env"] = {**os.environ, **_ENVIRONMENT, **options.get("env", {})}
-            with log.open("ab") as stream:
-                options["stderr"] = stream
-                await super()._async_start_kernel(**options)
-
-        start_kernel = _async_start_kernel
-
-    return Manager
-
-
-_ENVIRONMENT = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",
-    "TZ": "UTC",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-}
+def _where(kernel: Kernel, name: str) -> dict[str, Any]:
+    """The cell a kernel was in when it went: the last one begun."""
+    return {"notebook": name, "cell": kernel.cell, "source": kernel.source}
 
 
 def _prove_finished(name: str, book: Any, run_id: str) -> None:
     code = [cell for cell in book.cells if cell.cell_type == "code" and cell.source.strip()]
     for number, cell in enumerate(code, start=1):
+        found: dict[str, Any] = {"notebook": name, "cell": number, "source": cell.source}
         errors = [output for output in cell.outputs if output.output_type == "error"]
         if errors:
-            raise NotebookError(f"{name}, code cell {number}: {errors[0].ename}: {_uncoloured(errors[0].evalue)}")
+            said = f"{errors[0].ename}: {_uncoloured(errors[0].evalue)}"
+            trace = "\n".join(errors[0].get("traceback", []))
+            raise NotebookError(f"{name}, code cell {number}: {said}", traceback=trace, **found)
         if cell.execution_count is None:
-            raise NotebookError(f"{name}: stopped before code cell {number} of {len(code)}.")
-    found = [output.data[SENTINEL] for output in code[-1].outputs if SENTINEL in output.get("data", {})]
-    if [mark.get("run_id") for mark in found] != [run_id]:
-        raise KernelError(f"{name}: its last cell did not report the end of the run; the kernel stopped early.")
+            raise NotebookError(f"{name}: stopped before code cell {number} of {len(code)}.", **found)
+    marks = [output.data[SENTINEL] for output in code[-1].outputs if SENTINEL in output.get("data", {})]
+    if [mark.get("run_id") for mark in marks] != [run_id]:
+        raise KernelError(
+            f"{name}: its last cell did not report the end of the run; the kernel stopped early.",
+            notebook=name, cell=len(code), source=code[-1].source,
+        )  # fmt: skip
 
 
 def _uncoloured(text: str) -> str:

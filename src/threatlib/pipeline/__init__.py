@@ -2,13 +2,21 @@
 
 from threatlib.catalogue import partnerships
 from threatlib.pipeline.analysis import Dataset, assess, data_folder, load, page
-from threatlib.pipeline.run import Plan, plan, run, unchanged, verify
+from threatlib.pipeline.interruption import heeded
+from threatlib.pipeline.plan import Plan, plan
+from threatlib.pipeline.proof import verify
+from threatlib.pipeline.run import run, unchanged
+from threatlib.pipeline.unit import Outcome, brief, brief_all
 
 __all__ = [
     "Dataset",
+    "Outcome",
     "Plan",
     "assess",
+    "brief",
+    "brief_all",
     "data_folder",
+    "heeded",
     "load",
     "page",
     "partnerships",

@@ -1,0 +1,166 @@
+"""What a run is asked to do, checked as far as it can be before any kernel starts."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import threatlib
+from threatlib import manifest
+from threatlib.briefing import parameters
+from threatlib.briefing.pages import PAGES
+from threatlib.errors import OutputError, UsageError
+from threatlib.periods import Period
+from threatlib.pipeline.analysis import Dataset, load, quarter_in
+
+RELEASE_FILE = "release.pickle"
+LATEST = "latest"
+ROOM_NEEDED = 64 * 2**20
+"""Bytes a briefing needs on the disk of the outputs: pages, tables and executed notebooks, twice."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is asked to do for one partnership."""
+
+    dataset: Dataset
+    quarter: Period
+    audience: str
+    as_of: date | None
+    out: Path
+    notebooks: Path
+    jobs: int
+    run_id: str
+    records: Path
+    """What is kept of runs and never published; outside `out`, for it depends on values that are withheld."""
+
+    @property
+    def slug(self) -> str:
+        return self.dataset.slug
+
+    @property
+    def target(self) -> Path:
+        internal = self.audience == "internal"
+        return self.out / self.slug / (f"{self.quarter}-internal" if internal else str(self.quarter))
+
+    @property
+    def state(self) -> Path:
+        """The records of this partnership, quarter and audience."""
+        return self.records / self.slug / self.target.name
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """What every notebook is given."""
+        return {
+            "partnership": self.slug,
+            "quarter": str(self.quarter),
+            "audience": self.audience,
+            "release": RELEASE_FILE,
+            "run_id": self.run_id,
+        }
+
+    def inputs(self) -> str:
+        """Fingerprint of the partnership's folder as it is on the disk now."""
+        return manifest.fingerprint([self.dataset.folder], {})
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """One digest of all that the briefing is a function of: data, notebooks, code, parameters, dependencies."""
+        parts = [self.dataset.folder, self.notebooks, Path(threatlib.__file__).parent, *_locks(self.notebooks)]
+        asked = {**self.parameters, "run_id": "", "as_of": str(self.as_of), "versions": manifest.versions()}
+        return manifest.fingerprint(parts, asked)
+
+
+def plan(
+    folder: Path,
+    quarter: str,
+    *,
+    audience: str = "",
+    as_of: date | None = None,
+    out: Path,
+    notebooks: Path,
+    jobs: int = 2,
+    records: Path,
+) -> Plan:
+    """Read and check all that can be checked before any kernel starts; nothing is written.
+
+    Parameters
+    ----------
+    quarter : str
+        For instance ``2022-23-Q2``, or ``latest`` for the newest one the partnership has data for.
+    records : Path
+        Where records of runs are kept (`records_of`).
+
+    Raises
+    ------
+    UsageError, DataError, OutputError
+        Saying what was found, what was wanted and what to do.
+    """
+    preflight(out, notebooks)
+    dataset = load(folder)
+    who = _audience_in(dataset, audience)
+    asked = dataset.quarters(as_of)[-1:] if quarter == LATEST else []
+    period = quarter_in(dataset, asked[0] if asked else quarter, as_of)
+    made = Plan(dataset, period, who, as_of, out, notebooks, jobs, new_run_id(), records)
+    for name in PAGES:
+        parameters.check(notebooks / f"{name}.ipynb", made.parameters)
+    return made
+
+
+def preflight(out: Path, notebooks: Path) -> None:
+    """What no partnership's data can mend: notebooks that are not there, parameters they lack, a disk without room."""
+    for name in PAGES:
+        path = notebooks / f"{name}.ipynb"
+        if not path.is_file():
+            raise UsageError(f"{path}: the notebook is missing.")
+        parameters.check(path, _TYPES)
+    there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+    if not there.is_dir():
+        raise OutputError(f"{there}: found a file, wanted a folder. Choose another folder with --out.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"{there}: cannot be written (no permission). Choose another folder with --out.")
+    free = shutil.disk_usage(there).free
+    if free < ROOM_NEEDED:
+        raise OutputError(
+            f"{there}: {free // 2**20} MB free, wanted {ROOM_NEEDED // 2**20}. Make room, or choose another folder "
+            "with --out."
+        )
+
+
+def records_of(data: Path, out: Path) -> Path:
+    """Where the records of runs from a data folder into an output folder are kept: in the data folder, unpublished."""
+    return data / ".state" / hashlib.sha256(os.fsencode(out.resolve())).hexdigest()[:12]
+
+
+def _audience_in(dataset: Dataset, audience: str) -> str:
+    partnership = dataset.definitions.partnership
+    who = audience or partnership.default_audience
+    if who not in partnership.audiences:
+        raise UsageError(f"{dataset.folder}: no audience '{who}'; it has {', '.join(partnership.audiences)}.")
+    return who
+
+
+_TYPES: Mapping[str, str] = dict.fromkeys(("partnership", "quarter", "audience", "release", "run_id"), "")
+
+
+def _locks(notebooks: Path) -> list[Path]:
+    """The lock file of the project that the notebooks belong to, if there is one."""
+    return [path for path in [notebooks.absolute().parent / "requirements.lock"] if path.is_file()]
+
+
+def now() -> datetime:
+    """The manifest's clock; ``SOURCE_DATE_EPOCH`` sets it, as reproducible builds do."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH")
+    return datetime.fromtimestamp(int(fixed), UTC) if fixed else datetime.now(UTC)
+
+
+def new_run_id() -> str:
+    """When, and something that two runs of one second do not share; ``THREATLIB_RUN_ID`` sets it."""
+    return os.environ.get("THREATLIB_RUN_ID") or f"{now():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
