@@ -76,21 +76,38 @@ class Requirement(Entry):
     raised_from: str = ""
 
 
+JUDGEMENT_PARTS: dict[str, frozenset[str]] = {
+    "change": frozenset({"before", "after"}),
+    "outlook": frozenset({"last", "claimed"}),
+    "share": frozenset({"part", "rest", "claimed"}),
+    "later_part": frozenset({"first", "whole"}),
+    "per_year": frozenset({"before", "after", "claimed"}),
+    "rate": frozenset({"count", "rate", "claimed", "other", "other_rate"}),
+    "unseen": frozenset(),
+}
+"""The figures that a judgement of each kind cannot do without."""
+
+
 class Judgement(Entry):
     """What an earlier assessment said, in our words, and the figures it can be held against.
 
-    `figures` names rows of ``published/`` by their part: for a ``change`` `before` and `after`, of percentages also
-    `before_of` and `after_of` (the numbers they are shares of), and `claimed`, the size that was printed; for an
-    ``outlook`` `last` (the year it is held against) and `claimed`; for ``unseen`` none, but `indicators` that nobody
-    has printed. `seen` and `of` are the periods that an outlook had in, and those of the year. `conflicts` are the
-    declared contradictions that bear on it. `because` holds what no figure can say, without any number.
+    `figures` names rows of ``published/`` by their part.
+    ``change``: `before`, `after`; of percentages also `before_of` and `after_of`, the numbers they are shares of;
+    `claimed`, the size that was printed; `whole`, what the rise cannot exceed. ``outlook``: `last`, the year it is
+    held against, and `claimed`; `seen` and `of` are the periods it had in and those of the year. ``share``: `part`
+    and `rest` against `claimed`. ``later_part``: what `first`, the first quarter, and `whole`, the year, leave for
+    the other three. ``per_year``: the rise from `before` to `after` over two years against `claimed`, said of each.
+    ``rate``: the growth from `count` to `rate` on the population of `other` and `other_rate`, against `claimed`.
+    ``unseen``: `indicators` that nobody has printed.
+
+    `conflicts` are the declared contradictions that bear on it. `because` holds what no figure can say.
     """
 
     id: Slug
     says: str
     at: str
     threat: str
-    kind: Literal["change", "outlook", "unseen"]
+    kind: Literal["change", "outlook", "share", "later_part", "per_year", "rate", "unseen"]
     direction: Literal["up", "down", "level", ""] = ""
     figures: dict[str, str] = Field(default_factory=dict)
     indicators: tuple[Identifier, ...] = ()
@@ -101,13 +118,12 @@ class Judgement(Entry):
 
     @model_validator(mode="after")
     def _complete(self) -> Judgement:
-        wanted = {"change": {"before", "after"}, "outlook": {"last", "claimed"}, "unseen": set()}[self.kind]
-        lost = sorted(wanted - set(self.figures))
+        lost = sorted(JUDGEMENT_PARTS[self.kind] - set(self.figures))
         if lost:
             raise ValueError(f"{self.id} lacks the figures {', '.join(lost)}")
         if self.kind == "unseen" and not self.indicators:
             raise ValueError(f"{self.id} names no indicator that is unseen")
-        if self.kind != "unseen" and not self.direction:
+        if self.kind in ("change", "outlook") and not self.direction:
             raise ValueError(f"{self.id} has no direction")
         if self.seen >= self.of:
             raise ValueError(f"{self.id} has {self.seen} of {self.of} periods in: wanted fewer than the year has")
