@@ -167,10 +167,9 @@ def load(partnership_dir: str | Path, *, strict: bool = True) -> Dataset:
     DataError
         With every problem of every file, unless `strict` is False (the problems are then in the Dataset).
     """
-    wanted = Path(partnership_dir)
-    here = Path.cwd()
-    folder = next((at for above in (here, *here.parents) if (at := above / wanted).is_dir()), wanted)
-    folder = wanted if wanted.is_dir() else folder
+    wanted, here = Path(partnership_dir), Path.cwd()
+    places = [wanted, *(above / wanted for above in here.parents)]
+    folder = next((place for place in places if place.is_dir()), wanted)
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such partnership folder. `threatlib init` makes one.")
     definitions = load_definitions(folder)
