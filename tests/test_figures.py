@@ -133,7 +133,7 @@ def joined(frame: pd.DataFrame, **settings: Any) -> int:
     """How many pairs of neighbouring points a chart joins."""
     gaps = [(pd.Timestamp(a), pd.Timestamp(b), label) for a, b, label in settings.get("gaps", ())]
     cuts = [(pd.Timestamp(d), pd.Timestamp(d), "") for d, _ in settings.get("breaks", ())]
-    return len(list(series._segments(series._prepared(frame), [*gaps, *cuts])))
+    return len(list(series._segments(series.prepared(frame), [*gaps, *cuts])))
 
 
 class TestTimeSeries:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from markupsafe import Markup, escape
 
@@ -251,7 +250,7 @@ def _has_interval(table: pd.DataFrame) -> bool:
     name = "value" if "value" in table else "change"
     there = table[table[name].notna() & table["lower"].notna()]
     return bool(
-        (there["lower"] != there[name]).any() or (there["upper"] != there[name]).any() or np.isnan(table[name]).all()
+        (there["lower"] != there[name]).any() or (there["upper"] != there[name]).any() or table[name].isna().all()
     )
 
 

@@ -89,8 +89,8 @@ def _bar(ax: Axes, y: float, rows: list[dict[str, Any]], shades: dict[str, str],
     for row in rows:
         size, shade = _drawn(row), shades[row["band"]]
         hidden = not math.isfinite(row["value"])
-        ax.barh(y, size, left=start, height=height, color="white" if hidden else shade, edgecolor=canvas.INK if hidden
-                else "white", linewidth=0.8 if hidden else 1.5, hatch="////" if hidden else None)  # fmt: skip
+        ax.barh(y, size, left=start, height=height, color="white" if hidden else shade, edgecolor=canvas.INK,
+                linewidth=0.8, hatch="////" if hidden else None)  # fmt: skip
         text = _text(row, unit)
         if size and canvas.text_width(text, sheet.size, bold=True) + 4 < size * room:
             light = not hidden and canvas.contrast_with_white(shade) > 4.5

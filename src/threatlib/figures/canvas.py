@@ -25,7 +25,7 @@ from matplotlib.textpath import text_to_path
 PALETTE = ("#12436D", "#28A197", "#801650", "#F46A25")
 """The Analysis Function's categorical palette, at most four series a chart; 3:1 against white or better."""
 
-INK, SOFT, RULE, WASH = "#1d2730", "#4a5763", "#d5dbe1", "#dfe7ef"
+INK, SOFT, RULE, WASH, EDGE = "#1d2730", "#4a5763", "#d5dbe1", "#dfe7ef", "#6b8299"
 WORSE, BETTER = "#801650", "#1b6f68"
 
 _MEASURED_WITH = "DejaVu Sans"
@@ -95,6 +95,10 @@ class Sheet:
     def line(self) -> float:
         """Height of a line of lettering in points."""
         return self.size * 1.3
+
+    def room(self, ax: Axes) -> float:
+        """Points along the axes' horizontal side."""
+        return float(ax.get_position().width * self.width)
 
     def place(self, ax: Axes, *, left: float, right: float, top: float, bottom: float) -> None:
         """Leave margins, in points, around the axes."""

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from threatlib import wording
 from threatlib.figures import canvas, describing
 from threatlib.figures.canvas import Caption, Figure, Sheet
 from threatlib.figures.rows import Ladder
+from threatlib.figures.scales import number_scale
 
 _SHAPE = {"up": "^", "down": "v", "level": "s", "cannot be said": "o"}
 _COLOUR = {"worse": canvas.WORSE, "better": canvas.BETTER}
@@ -41,9 +41,8 @@ def changes(frame: pd.DataFrame, caption: Caption, *, unit: str = "percent_chang
         ladder = Ladder(sheet, list(data["label"]), words)
         ladder.lay(ax, marked=bool(caption.marking))
         ax.set_xlim(*far)
-        ax.xaxis.set_major_locator(MaxNLocator(4 if sheet.narrow else 6))
-        axis_unit = "percent_change" if unit == "percent_change" else "count"
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: wording.signed(v, axis_unit)))
+        axis_unit = "percent_change" if unit == "percent_change" else "percentage_points"
+        number_scale(ax.xaxis, *far, axis_unit, most=4 if sheet.narrow else 6, room=sheet.room(ax), size=sheet.size)
         ax.grid(axis="x")
         ax.axvline(0, color=canvas.INK, linewidth=1.2, zorder=1)
         for y, row in zip(ladder.heights, records, strict=True):

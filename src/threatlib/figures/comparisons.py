@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from threatlib import wording
 from threatlib.figures import canvas, describing
 from threatlib.figures.canvas import Caption, Figure, Sheet
 from threatlib.figures.rows import Ladder
+from threatlib.figures.scales import number_scale
 
 _LOOK: dict[str, tuple[str, str, str]] = {
     "local": ("o", canvas.PALETTE[0], canvas.PALETTE[0]),
@@ -97,9 +97,8 @@ def _scale(ax: Axes, numbers: pd.DataFrame, unit: str, sheet: Sheet) -> None:
     low, high = min(low, 0.0), max(high, 0.0)
     spread = (high - low) or 1.0
     ax.set_xlim(low - 0.04 * spread, high + 0.04 * spread)
-    axis_unit = unit if unit in ("percent", "percent_change", "gbp") else "count"
-    ax.xaxis.set_major_locator(MaxNLocator(4 if sheet.narrow else 6, integer=unit == "count"))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: wording.number(v, axis_unit)))
+    most = 4 if sheet.narrow else 6
+    number_scale(ax.xaxis, *ax.get_xlim(), unit, most=most, room=sheet.room(ax), size=sheet.size)
     ax.grid(axis="x")
     if low < 0 < high:
         ax.axvline(0, color=canvas.SOFT, linewidth=1)

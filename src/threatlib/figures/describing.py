@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from threatlib import wording
@@ -12,12 +14,25 @@ SHORTEST, LONGEST = 20, 250
 
 def of_series(frame: pd.DataFrame, subtitle: str, unit: str, gaps: int) -> str:
     """First and last known value of each series, and how many are missing."""
-    names = list(dict.fromkeys(frame["series"]))
-    parts = [_first_and_last(frame[frame["series"] == name], str(name), unit) for name in names]
+    names = {str(name): unit for name in dict.fromkeys(frame["series"])}
+    return of_measures(frame, subtitle, names, gaps, kind="Line chart")
+
+
+def of_forecast(frame: pd.DataFrame, subtitle: str, unit: str, forecast: str) -> str:
+    """First and last known value, and the forecast."""
+    known = _first_and_last(frame, "", unit)
+    return _fitted(f"Forecast chart, {subtitle}.", [known], f" Forecast {forecast}." if forecast else " No forecast.")
+
+
+def of_measures(
+    frame: pd.DataFrame, subtitle: str, units: Mapping[str, str], gaps: int, kind: str = "Two line charts"
+) -> str:
+    """As `of_series`, for measures of different units."""
+    parts = [_first_and_last(frame[frame["series"] == name], name, unit) for name, unit in units.items()]
     unknown = int(frame["value"].isna().sum())
     tail = f" {_counted(unknown, 'value')} not known." if unknown else ""
     tail += f" {_counted(gaps, 'declared gap')}." if gaps else ""
-    return _fitted(f"Line chart, {subtitle}.", parts, tail)
+    return _fitted(f"{kind}, {subtitle}.", parts, tail)
 
 
 def of_rows(kind: str, subtitle: str, labels: list[str], texts: list[str], tail: str = "") -> str:

@@ -49,7 +49,8 @@ def strip(
     return Strip(tuple(placed), len(taken), len(taken) * (tallest * (sheet.size - 1) * 1.25 + 5) + 4 * bool(taken))
 
 
-def write_strip(ax: Axes, labels: Strip, sheet: Sheet) -> None:
+def write_strip(ax: Axes, labels: Strip, sheet: Sheet, *, above: float = 0.0) -> None:
+    """Write the labels over the axes, `above` points higher where a title stands between."""
     if not labels.labels:
         return
     each = labels.height / labels.levels
@@ -57,7 +58,7 @@ def write_strip(ax: Axes, labels: Strip, sheet: Sheet) -> None:
     room = ax.get_position().width * sheet.width
     for day, _, level in labels.labels:
         ax.annotate(
-            "", (day, 1), xycoords=("data", "axes fraction"), xytext=(0, 4 + level * each),
+            "", (day, 1), xycoords=("data", "axes fraction"), xytext=(0, 4 + above + level * each),
             textcoords="offset points", annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": canvas.SOFT, "lw": 0.8, "shrinkA": 0, "shrinkB": 0},
         )  # fmt: skip
@@ -66,7 +67,7 @@ def write_strip(ax: Axes, labels: Strip, sheet: Sheet) -> None:
         half = canvas.text_width(text, sheet.size - 1) / 2
         shift = max(half - x, 0) - max(x + half - room, 0)
         ax.annotate(
-            text, (day, 1), xycoords=("data", "axes fraction"), xytext=(shift, 4 + level * each),
+            text, (day, 1), xycoords=("data", "axes fraction"), xytext=(shift, 4 + above + level * each),
             textcoords="offset points", ha="center", va="bottom", size=sheet.size - 1, color=canvas.INK,
             linespacing=1.15, annotation_clip=False, bbox={"facecolor": "white", "lw": 0, "pad": 1.2},
         )  # fmt: skip

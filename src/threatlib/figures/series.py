@@ -11,11 +11,11 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from threatlib import wording
-from threatlib.figures import canvas, describing, margins
+from threatlib.figures import canvas, describing, margins, ranges
 from threatlib.figures.canvas import Caption, Figure, Sheet
+from threatlib.figures.scales import number_scale
 
 MOST_SERIES = len(canvas.PALETTE)
 
@@ -26,7 +26,7 @@ Break = tuple[Any, str]
 
 _OPTIONAL: dict[str, Any] = {
     "lower": np.nan, "upper": np.nan, "status": "reported", "series": "", "flag": "", "marks": "", "rows": "",
-    "expected_lower": np.nan, "expected_upper": np.nan,
+    **dict.fromkeys((*ranges.EXPECTED, *ranges.LIMITS), np.nan),
 }  # fmt: skip
 
 
@@ -45,7 +45,8 @@ def time_series(
     frame : DataFrame
         `period` (label), `period_end` (datetime), `value` (NaN where not known), and where they apply `lower` and
         `upper` (what a withheld value is known to lie between), `status`, `series` (name), `flag` (why a point is
-        flagged, empty if it is not), `marks`, `expected_lower`, `expected_upper`, `rows` (where the value comes from).
+        flagged, empty if it is not), `marks`, `expected_lower`, `expected_upper`, `centre`, `limit_lower`,
+        `limit_upper` (of a control chart), `rows` (where the value comes from).
     caption : Caption
     unit : str
         As in the catalogue.
@@ -59,7 +60,7 @@ def time_series(
     ValueError
         With more series than can be told apart.
     """
-    data = _prepared(frame)
+    data = prepared(frame)
     names = list(dict.fromkeys(data["series"]))
     if len(names) > MOST_SERIES:
         raise ValueError(f"found {len(names)} series, wanted at most {MOST_SERIES}: split the chart")
@@ -76,13 +77,14 @@ def time_series(
             (260 if narrow else 320)
             + margins.strip(spans, cuts, data["period_end"], canvas.paper(narrow)).height * 4 / 3
         ),
-        table=_table(data, names, unit),
+        table=table(data, names, unit),
         alt=describing.of_series(data, caption.subtitle, unit, len(spans)),
-        key=_key(data),
+        key=key(data),
     )
 
 
-def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
+def prepared(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with every column a chart of time may use, oldest first within each series."""
     data = canvas.filled(frame, **_OPTIONAL)
     data["period_end"] = pd.to_datetime(data["period_end"])
     data["value"] = data["value"].astype(float)
@@ -91,55 +93,64 @@ def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _paint(ax: Axes, sheet: Sheet, data: pd.DataFrame, names: list[str], unit: str, spans: list[Gap],
            cuts: list[Break], *, marked: bool) -> None:  # fmt: skip
-    ends = _end_labels(data, names, unit, sheet)
     strip = margins.strip(spans, cuts, data["period_end"], sheet)
-    right = max((canvas.text_width(text, sheet.size, bold=True) for _, text, _ in ends), default=0) + 12
-    right = max(right, sheet.size * 2.5)
-    axis = _value_axis(ax, data, unit)
-    left = max((canvas.text_width(text, sheet.size) for text in axis), default=10) + 8
+    left, right = room_for(ax, data, unit, sheet)
     top = strip.height + (sheet.line * 1.4 if marked else 6)
     sheet.place(ax, left=left, right=right, top=top, bottom=sheet.line * 2.4 + 6)
-    room = sheet.width - left - right
-    margins.time_axis(ax, data, sheet, room)
+    margins.time_axis(ax, data, sheet, sheet.width - left - right)
+    margins.write_strip(ax, strip, sheet)
+    draw(ax, data, names, unit, sheet, spans, cuts)
+
+
+def room_for(ax: Axes, data: pd.DataFrame, unit: str, sheet: Sheet) -> tuple[float, float]:
+    """Scale the values and give the margins that their labels need at the left and at the right."""
+    names = list(dict.fromkeys(data["series"]))
+    ends = _end_labels(data, names, unit, sheet, 0)
+    right = max((canvas.text_width(text, sheet.size, bold=True) for _, text, _ in ends), default=0) + 12
+    left = max((canvas.text_width(text, sheet.size) for text in _value_axis(ax, data, unit)), default=10) + 8
+    return left, max(right, sheet.size * 2.5)
+
+
+def draw(ax: Axes, data: pd.DataFrame, names: list[str], unit: str, sheet: Sheet, spans: list[Gap], cuts: list[Break],
+         *, look: int = 0, ends: list[tuple[float, str, str]] | None = None) -> None:  # fmt: skip
+    """Everything inside the axes, and the names at its right.
+
+    `look` is the first colour and shape to use; `ends` are labels in place of each series' last value.
+    """
     for start, end, _ in spans:
         ax.axvspan(start, end, facecolor="white", edgecolor="#9aa7b3", hatch="////", linewidth=0, zorder=0.5)
     for day, _ in cuts:
         ax.axvline(day, color=canvas.INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-    margins.write_strip(ax, strip, sheet)
     apart = [*spans, *((day, day, "") for day, _ in cuts)]
-    for name, colour, shape in zip(names, canvas.PALETTE, _SHAPES, strict=False):
+    for name, colour, shape in zip(names, canvas.PALETTE[look:], _SHAPES[look:], strict=False):
         _one_series(ax, data[data["series"] == name], (colour, shape), sheet, apart)
     _flags(ax, data, sheet, unit)
-    margins.write_ends(ax, ends, sheet)
+    margins.write_ends(ax, _end_labels(data, names, unit, sheet, look) if ends is None else ends, sheet)
     if not data["value"].notna().any() and not data["upper"].notna().any():
         canvas.nothing_to_show(ax)
 
 
 def _value_axis(ax: Axes, data: pd.DataFrame, unit: str) -> list[str]:
     """Scale from zero (or below, where there are negative values) and give the labels it will have."""
-    numbers = data[["value", "lower", "upper", "expected_lower", "expected_upper"]].to_numpy(dtype=float)
+    numbers = data[["value", "lower", "upper", *ranges.EXPECTED, *ranges.LIMITS]].to_numpy(dtype=float)
     known = numbers[np.isfinite(numbers)]
     low, high = (min(known.min(), 0.0), max(known.max(), 0.0)) if known.size else (0.0, 1.0)
     spread = (high - low) or 1.0
     air = 0.18 if data["flag"].astype(str).ne("").any() else 0.1
     ax.set_ylim(low - 0.08 * spread * (low < 0), high + air * spread)
-    axis_unit = unit if unit in ("percent", "percent_change", "gbp") else "count"
-    ax.yaxis.set_major_locator(MaxNLocator(5, integer=unit == "count", min_n_ticks=2))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: wording.number(v, axis_unit)))
+    labels = number_scale(ax.yaxis, *ax.get_ylim(), unit, most=5) if known.size else []
     ax.grid(axis="y")
     sns.despine(ax=ax, left=True)
     if low < 0:
         ax.axhline(0, color=canvas.SOFT, linewidth=1)
     if not known.size:
         ax.set_yticks([])
-    return [wording.number(v, axis_unit) for v in ax.get_yticks()]
+    return labels
 
 
 def _one_series(ax: Axes, rows: pd.DataFrame, look: tuple[str, str], sheet: Sheet, cuts: list[Gap]) -> None:
     colour, shape = look
-    band = rows.dropna(subset=["expected_lower", "expected_upper"])
-    if not band.empty:
-        ax.fill_between(band["period_end"], band["expected_lower"], band["expected_upper"], color=canvas.WASH, lw=0)
+    ranges.draw(ax, rows, sheet)
     segments = list(_segments(rows, cuts))
     for dashes, soft in (("-", False), ((0, (2.5, 1.8)), True)):
         ends = [[(margins.day_number(row["period_end"]), row["value"]) for row in (before, after)]
@@ -202,10 +213,12 @@ def _flags(ax: Axes, data: pd.DataFrame, sheet: Sheet, unit: str) -> None:
         )  # fmt: skip
 
 
-def _end_labels(data: pd.DataFrame, names: list[str], unit: str, sheet: Sheet) -> list[tuple[float, str, str]]:
+def _end_labels(
+    data: pd.DataFrame, names: list[str], unit: str, sheet: Sheet, look: int
+) -> list[tuple[float, str, str]]:
     """Height, words and colour of the label at the end of each series."""
     labels = []
-    for name, colour in zip(names, canvas.PALETTE, strict=False):
+    for name, colour in zip(names, canvas.PALETTE[look:], strict=False):
         known = data[(data["series"] == name) & data["value"].notna()]
         if known.empty:
             continue
@@ -217,25 +230,29 @@ def _end_labels(data: pd.DataFrame, names: list[str], unit: str, sheet: Sheet) -
     return labels
 
 
-def _table(data: pd.DataFrame, names: list[str], unit: str) -> pd.DataFrame:
+def table(data: pd.DataFrame, names: list[str], unit: str) -> pd.DataFrame:
+    """The figures behind the drawing, as the page shows them."""
     shown = pd.DataFrame({"period": data["period"]})
     if names != [""]:
         shown["series"] = data["series"]
     shown[["value", "lower", "upper", "status"]] = data[["value", "lower", "upper", "status"]]
-    if data["expected_lower"].notna().any():
-        shown[["expected_lower", "expected_upper"]] = data[["expected_lower", "expected_upper"]]
+    for names_of in (ranges.EXPECTED, ranges.LIMITS):
+        if data[list(names_of)].notna().any(axis=None):
+            shown[list(names_of)] = data[list(names_of)]
     if data["flag"].astype(str).any():
         shown["flag"] = data["flag"]
     return shown.assign(unit=unit, rows=data["rows"])
 
 
-def _key(data: pd.DataFrame) -> str:
+def key(data: pd.DataFrame) -> str:
+    """How to read the marks that have no label of their own."""
     soft = data["status"].isin(["provisional", "estimated"])
     said = {
         "Hollow points on a dashed line are provisional or estimated.": soft & data["value"].notna(),
         "A bar marked [c] is a withheld value: it lies somewhere along the bar.": data["value"].isna()
         & data["upper"].notna(),
         "The shaded band is the expected range.": data["expected_lower"].notna(),
+        "Dashed lines are the limits of usual variation.": data["limit_upper"].notna(),
         "A diamond is a flagged point.": data["flag"].astype(str) != "",
     }
     return " ".join(words for words, rows in said.items() if rows.any())

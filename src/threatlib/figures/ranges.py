@@ -1,0 +1,49 @@
+"""What a value is held against: the range it was expected in, and a control chart's mean and limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from threatlib.figures import canvas, margins
+from threatlib.figures.canvas import Sheet
+
+EXPECTED = ("expected_lower", "expected_upper")
+LIMITS = ("centre", "limit_lower", "limit_upper")
+_DASHES: Any = (0, (4, 2.5))
+_LINES = {"centre": ("Mean", "-"), "limit_lower": ("Lower limit", _DASHES), "limit_upper": ("Upper limit", _DASHES)}
+
+
+def draw(ax: Axes, rows: pd.DataFrame, sheet: Sheet) -> None:
+    """The expected range as a band with edges, limits as dashed steps; neither bridges a point without one."""
+    if rows.empty:
+        return
+    days = np.array([margins.day_number(day) for day in rows["period_end"]])
+    low, high = (rows[name].to_numpy(dtype=float) for name in EXPECTED)
+    there = np.isfinite(low) & np.isfinite(high)
+    if there.any():
+        ax.fill_between(days, low, high, where=there.tolist(), color=canvas.WASH, lw=0, zorder=0.8)
+        for edge in (low, high):
+            ax.plot(days, np.where(there, edge, np.nan), color=canvas.EDGE, linewidth=0.9, zorder=0.9)
+        for i in np.flatnonzero(_alone(there)):
+            ax.plot([days[i]] * 2, [low[i], high[i]], color=canvas.EDGE, linewidth=7, alpha=0.5, zorder=0.9,
+                    solid_capstyle="butt")  # fmt: skip
+    for name, (words, dashes) in _LINES.items():
+        values = rows[name].to_numpy(dtype=float)
+        known = np.flatnonzero(np.isfinite(values))
+        if not known.size:
+            continue
+        ax.plot(days, values, color=canvas.SOFT, linewidth=1, linestyle=dashes, zorder=1.2, drawstyle="steps-mid")
+        ax.annotate(words, (days[known[0]], values[known[0]]), xytext=(0, 2), textcoords="offset points", ha="left",
+                    va="bottom", size=sheet.size - 2, color=canvas.SOFT, zorder=1.3)  # fmt: skip
+
+
+def _alone(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Points with a range whose neighbours have none: a band of no width would not be seen."""
+    padded = np.concatenate([[False], there, [False]])
+    alone: NDArray[np.bool_] = there & ~padded[:-2] & ~padded[2:]
+    return alone
