@@ -34,6 +34,8 @@ PUBLISHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "tree": ("Threats, sub-topics and items", ()),
     "conflicts": ("Where sources disagree: the figures side by side", ()),
     "checks": ("Where sources disagree: the arithmetic done again", ()),
+    "claims": ("What reports claim, worked out again", ()),
+    "revisions": ("Figures that were different before", ()),
     "annotations": ("Declared gaps, breaks and other oddities", ()),
     "catalogue": ("What is measured, and how", ()),
 }
