@@ -98,7 +98,7 @@ def _tell(outcomes: list[Outcome], *, quiet: bool) -> None:
     if ready and not quiet:
         click.echo("\nReady to read:")
         for outcome in ready:
-            click.echo(f"  {Path(outcome.folder) / 'index.html'}")
+            click.echo(f"  {outcome.index}")
     for outcome in failed:
         click.echo(f"threatlib: {outcome.message}", err=True)
         if outcome.report:

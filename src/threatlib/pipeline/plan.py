@@ -14,8 +14,10 @@ from typing import Any
 
 import threatlib
 from threatlib import manifest
-from threatlib.briefing import parameters
-from threatlib.briefing.pages import PAGES
+from threatlib.briefing import internal, parameters
+from threatlib.briefing.pages import INDEX, PAGES
+from threatlib.catalogue import Definitions
+from threatlib.disclosure import protection
 from threatlib.errors import OutputError, UsageError
 from threatlib.periods import Period
 from threatlib.pipeline.analysis import Dataset, load, quarter_in
@@ -45,10 +47,29 @@ class Plan:
     def slug(self) -> str:
         return self.dataset.slug
 
+    @cached_property
+    def internal(self) -> bool:
+        """Whether nothing is withheld, so that every file and folder says so in its name."""
+        return not protection(self.dataset.definitions, self.audience).withholds
+
     @property
     def target(self) -> Path:
-        internal = self.audience == "internal"
-        return self.out / self.slug / (f"{self.quarter}-internal" if internal else str(self.quarter))
+        return self.out / self.slug / (f"{self.quarter}-{internal.WORD}" if self.internal else str(self.quarter))
+
+    @property
+    def index(self) -> Path:
+        """The page that is opened first."""
+        return self.target / (internal.marked(INDEX) if self.internal else INDEX)
+
+    @property
+    def released(self) -> Path:
+        """The record of what was released under this audience's rule, beside the briefings it is about."""
+        return released(self.target.parent, self.dataset.definitions, self.audience)
+
+    @cached_property
+    def key(self) -> bytes | None:
+        """The key for digests of what went in; none is needed where nothing is withheld."""
+        return None if self.internal else manifest.key_of(self.dataset.folder.parent)
 
     @property
     def state(self) -> Path:
@@ -89,7 +110,7 @@ def plan(
     jobs: int = 2,
     records: Path,
 ) -> Plan:
-    """Read and check all that can be checked before any kernel starts; nothing is written.
+    """Read and check all that can be checked before any kernel starts; nothing is written to the outputs.
 
     Parameters
     ----------
@@ -111,6 +132,7 @@ def plan(
     made = Plan(dataset, period, who, as_of, out, notebooks, jobs, new_run_id(), records)
     for name in PAGES:
         parameters.check(notebooks / f"{name}.ipynb", made.parameters)
+    _ = made.key  # a damaged one is better found now
     return made
 
 
@@ -137,6 +159,11 @@ def preflight(out: Path, notebooks: Path) -> None:
 def records_of(data: Path, out: Path) -> Path:
     """Where the records of runs from a data folder into an output folder are kept: in the data folder, unpublished."""
     return data / ".state" / hashlib.sha256(os.fsencode(out.resolve())).hexdigest()[:12]
+
+
+def released(folder: Path, definitions: Definitions, audience: str) -> Path:
+    """Where the releases under a rule are recorded: two audiences of one rule must not be told different things."""
+    return folder / "released" / f"{definitions.partnership.audiences[audience].rule}.csv"
 
 
 def _audience_in(dataset: Dataset, audience: str) -> str:

@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 
 from threatlib import manifest
-from threatlib.briefing import workbook
+from threatlib.briefing import internal, workbook
 from threatlib.disclosure import ledger
 from threatlib.pipeline.analysis import assess, load
+from threatlib.pipeline.plan import released
 
 
 def verify(folder: Path, data: Path) -> list[str]:
@@ -23,11 +24,12 @@ def verify(folder: Path, data: Path) -> list[str]:
     source = data / record["partnership"]
     if not source.is_dir():
         return []
-    told = folder.parent / "released" / f"{record['audience']}.csv"
-    history = ledger.read(told, until=record["quarter"], before=record["run_id"])
-    assessment = assess(load(source), record["quarter"], record["as_of"], audience=record["audience"], history=history)
+    dataset, audience = load(source), record["audience"]
+    history = ledger.read(released(folder.parent, dataset.definitions, audience), before=record["run_id"])
+    assessment = assess(dataset, record["quarter"], record["as_of"], audience=audience, history=history)
+    named = (lambda name: name) if assessment.protection.withholds else internal.marked
     return [
-        f"tables/{name}.csv: the data under {source} now give another table."
-        for name, text in workbook.texts(assessment).items()
-        if (folder / "tables" / f"{name}.csv").read_text(encoding="utf-8") != text
+        f"{name}: the data under {source} now give another table."
+        for name, text in ((named(f"tables/{name}.csv"), text) for name, text in workbook.texts(assessment).items())
+        if (folder / name).read_text(encoding="utf-8") != text
     ]

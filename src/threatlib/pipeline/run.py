@@ -12,7 +12,7 @@ from typing import Any
 
 from threatlib import manifest
 from threatlib.assessment import Assessment
-from threatlib.briefing import kernels, publish, runner, workbook
+from threatlib.briefing import internal, kernels, publish, runner, workbook
 from threatlib.briefing.export import export
 from threatlib.briefing.pages import INDEX, PAGES, Page, index
 from threatlib.disclosure import ledger
@@ -47,8 +47,7 @@ def run(made: Plan, say: Say, record: Record, limits: kernels.Limits | None = No
     started = now().isoformat(timespec="seconds")
     before, fingerprint = made.inputs(), made.fingerprint
     with publish.lock(made.out, made.slug), publish.staging(made.out, made.slug) as room:
-        told = made.target.parent / "released" / f"{made.audience}.csv"
-        history = ledger.read(told, until=str(made.quarter))
+        history = ledger.read(made.released)
         assessment = assess(made.dataset, made.quarter, made.as_of, audience=made.audience, history=history)
         record.event("assessed", tests=assessment.tests_made, findings=len(assessment.findings))
         (room / RELEASE_FILE).write_bytes(pickle.dumps(assessment))
@@ -58,9 +57,9 @@ def run(made: Plan, say: Say, record: Record, limits: kernels.Limits | None = No
         if made.inputs() != before:
             raise DataError(f"{made.dataset.folder}: files in it changed while the briefing was made. Run it again.")
         with held():
-            if assessment.protection.withholds:
-                released = assessment.tables["observations"]
-                ledger.append(told, released, quarter=str(made.quarter), run_id=made.run_id)
+            if not made.internal:
+                shown = assessment.tables["observations"]
+                ledger.append(made.released, shown, quarter=str(made.quarter), run_id=made.run_id)
             publish.publish(folder, made.target, shelf=publish.shelved(made.out, made.slug, made.target.name))
             write_whole(made.state / _FINGERPRINT, f"{fingerprint}\n")
             record.published()
@@ -98,6 +97,8 @@ def _fill(folder: Path, work: _Work) -> None:
             raise
     made = {f"{name}.html": future.result() for name, future in pages.items()}
     _write_pages(folder, {INDEX: index(work.assessment), **made}, work.assessment)
+    if work.made.internal:
+        internal.mark(folder)
 
 
 def _page(name: str, folder: Path, work: _Work) -> str:
@@ -138,8 +139,6 @@ def _write_pages(folder: Path, pages: Mapping[str, str], assessment: Assessment)
 
 def _manifest(made: Plan, assessment: Assessment, folder: Path, started: str) -> dict[str, Any]:
     rule = assessment.protection.rule
-    internal = not assessment.protection.withholds
-    key = None if internal else manifest.key_of(made.dataset.folder.parent)
     known = assessment.tables["observations"]
     return {
         "run_id": made.run_id,
@@ -150,7 +149,7 @@ def _manifest(made: Plan, assessment: Assessment, folder: Path, started: str) ->
         "data_as_at": assessment.data_as_at.isoformat(),
         "data_kind": assessment.data_kind,
         "audience": made.audience,
-        "inputs": manifest.inputs(made.dataset.folder, made.dataset.register["file"], known, key),
+        "inputs": manifest.inputs(made.dataset.folder, made.dataset.register["file"], known, made.key),
         "outputs": manifest.outputs(folder),
         "versions": manifest.versions(),
         "commit": manifest.commit(),

@@ -39,6 +39,8 @@ class Outcome:
         What went wrong, what was wanted and what to do; empty if nothing did.
     folder : str
         The published folder; after a failure, where it would have been if that was known.
+    index : str
+        The page of it that is opened first.
     report : str
         The page about a failure, not for publication.
     """
@@ -49,6 +51,7 @@ class Outcome:
     exit_code: int = 0
     message: str = ""
     folder: str = ""
+    index: str = ""
     report: str = ""
     run_id: str = ""
     seconds: float = 0.0
@@ -100,8 +103,10 @@ def brief(
     made: Plan | None = None
 
     def outcome(status: str, code: int = 0, message: str = "", report: str = "") -> Outcome:
-        known = {"quarter": str(made.quarter), "folder": str(made.target), "run_id": made.run_id} if made else {}
-        said = {"quarter": quarter, **known}
+        said = {"quarter": quarter}
+        if made:
+            said = {"quarter": str(made.quarter), "folder": str(made.target), "index": str(made.index),
+                    "run_id": made.run_id}  # fmt: skip
         return Outcome(slug, status=status, exit_code=code, message=message, report=report,
                        seconds=round(time.monotonic() - begun, 3), **said)  # fmt: skip
 
