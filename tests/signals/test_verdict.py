@@ -13,6 +13,8 @@ from threatlib.signals.verdict import LEVEL_POINTS, LEVEL_RATIO, judge
 BLANK = {
     "measure": "ratio", "change_lower": math.nan, "change_upper": math.nan, "recording": "", "polarity": "neither",
     "previous_rows": "a.csv:2", "status": "reported", "previous_status": "reported", "unit": "count", "mismatch": False,
+    "method": "", "flagged": False, "split": False, "way": 0, "expected": math.nan, "expected_lower": math.nan,
+    "expected_upper": math.nan,
 }  # fmt: skip
 
 

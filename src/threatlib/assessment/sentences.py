@@ -36,6 +36,8 @@ def quantity(value: float, unit: str, rows: str) -> Part:
 
 def change(row: Row) -> tuple[Part, ...]:
     """What changed, by how much and how sure: one sentence of a signal."""
+    if row.get("event"):
+        return seen(row)
     rows = f"{row['rows']} {row['previous_rows']}".strip()
     subject = [Part(f"{row['name']}{_of(row)} ")]
     then, now = _when(row["previous_period"]), _when(row["period"])
@@ -50,7 +52,8 @@ def change(row: Row) -> tuple[Part, ...]:
     if verb:
         return (*subject, Part(f"{verb} "), *figures, *_size(row, rows), Part("."))
     if row["arrow"] == "level":
-        return (*subject, Part("stayed level, "), *figures, *_size(row, rows), Part("."))
+        stayed = "stayed within what was to be expected, " if row.get("method") else "stayed level, "
+        return (*subject, Part(stayed), *figures, *_size(row, rows), Part("."))
     if not row["previous_rows"]:
         value = quantity(row["value"], row["unit"], row["rows"])
         return (
@@ -62,8 +65,60 @@ def change(row: Row) -> tuple[Part, ...]:
     return (*subject, Part("went "), *figures, Part(f"; whether that is a real change cannot be said: {row['why']}."))
 
 
+def seen(row: Row) -> tuple[Part, ...]:
+    """What a flag of the scan saw: the window, what was recorded in it and what was to be expected."""
+    unit, rows, kind = str(row["unit"]), str(row["window_rows"]), str(row["window_kind"])
+
+    def figure(value: float) -> Part:
+        return Part(wording.number(value, unit), value, rows)
+
+    recorded = [figure(row["recorded_lower"])]
+    if row["recorded_upper"] > row["recorded_lower"]:
+        recorded += [Part(" to "), figure(row["recorded_upper"])]
+    due, low, high = (figure(_rounded(row[name], unit)) for name in ("expected", "expected_lower", "expected_upper"))
+    total = (unit == "count" and kind != "snapshot") or row["window"] == 1
+    way = {"up": "higher", "down": "lower"}[row["arrow"]]
+    parts = [Part(f"{row['name']}{_of(row)}: {way} than expected {_over(row)}"), *recorded]
+    parts += [
+        Part(f" recorded{'' if total else ' on average'}, "),
+        due,
+        Part(" expected, range "),
+        low,
+        Part(" to "),
+        high,
+    ]
+    quiet = row["silence"]
+    if row["arrow"] == "down" and math.isfinite(quiet):
+        every = f"{_EVERY.get(kind, 'count')}{'' if quiet == 1 else 's'}"
+        parts += [
+            Part("; "),
+            Part(wording.number(quiet), quiet, rows),
+            Part(f" {every} of silence would make sure"),
+        ]
+    return (*parts, Part(f" ({row['event']})."))
+
+
+_EVERY = {"month": "month", "quarter": "quarter"}
+
+
+def _rounded(value: float, unit: str) -> float:
+    """What is expected of a count, as whole as the count; of few, to one decimal."""
+    return float(round(value)) if unit == "count" and value >= 10 else round(value, 1)
+
+
+def _over(row: Row) -> str:
+    """The stretch that a flag speaks of."""
+    many, last = int(row["window"]), str(row["window_last"])
+    if many == 1:
+        return f"{_when(last)}: "
+    return f"over the last {many} {_EVERY.get(row['window_kind'], 'count')}s to {wording.period_words(last)}: "
+
+
 def headline(row: Row) -> str:
     """The finding in a few words, for the head of a chart."""
+    if row.get("event"):
+        side = {"up": "above", "down": "below"}[row["arrow"]]
+        return f"{row['name']}{_of(row)} {side} what was to be expected"
     said = {"up": "rose", "down": "fell", "level": "stayed level"}.get(row["arrow"])
     if said:
         return f"{row['name']}{_of(row)} {said}"

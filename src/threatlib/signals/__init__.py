@@ -16,14 +16,20 @@ from threatlib.disclosure import Release
 from threatlib.observations import HAS_VALUE, HIDDEN
 from threatlib.periods import Period
 from threatlib.signals.checks import CHECKS, LENGTHLESS, Check, ask
+from threatlib.signals.choice import METHODS, Method, choose, explain_choice
 from threatlib.signals.comparators import compare
 from threatlib.signals.contrast import contrast, rate
 from threatlib.signals.groups import of_their_group
 from threatlib.signals.panel import KIND_ORDER, SERIES, Panel, Places, breaks_of, broken, panel_of
+from threatlib.signals.standing import RANGE, expected_range, standing
 from threatlib.signals.variation import variation
 from threatlib.signals.verdict import judge
+from threatlib.stats.multiplicity import benjamini_hochberg
 
-__all__ = ["CHECKS", "COLUMNS", "KIND_ORDER", "LENGTHLESS", "SERIES", "Check", "signals"]
+__all__ = [
+    "CHECKS", "COLUMNS", "CONFIDENCE", "KIND_ORDER", "LENGTHLESS", "METHODS", "RANGE", "SERIES", "Check", "Method",
+    "choose", "expected_range", "explain_choice", "signals",
+]  # fmt: skip
 
 _FIGURE = ("period", "kind", "end", "value", "lower", "upper", "status", "basis", "numerator", "denominator")
 
@@ -35,8 +41,18 @@ COLUMNS = (
     *("measure", "change", "change_lower", "change_upper", "p", "dispersion", "history", "recording", "arrow", "why"),
     *("judgement", "rate", "rate_lower", "rate_upper"),
     *("comparator", "comparator_value", "comparator_unit", "comparator_period", "comparator_rows"),
+    *("method", "event", "news", "recorded_lower", "recorded_upper", "expected", "expected_lower", "expected_upper"),
+    *("window", "window_kind", "window_first", "window_last", "window_rows", "silence", "alpha", "q"),
 )
-"""Columns of the signals table: the figure, the one it is held against, what may be said of the change."""
+"""Columns of the signals table: the figure, the one it is held against, what may be said of the change.
+
+From `method` on they are the scan's: what it saw in its window (`recorded_*`, a range where figures are withheld), what
+was to be expected there, how many silent periods it would take to be sure. `alpha` is the share of quiet series that
+the row's test would flag, `q` its p-value after Benjamini and Hochberg over the main rows of the round.
+"""
+
+CONFIDENCE = 0.95
+"""Of the intervals of a change."""
 
 
 def signals(release: Release, definitions: Definitions, quarter: Period) -> pd.DataFrame:
@@ -47,15 +63,16 @@ def signals(release: Release, definitions: Definitions, quarter: Period) -> pd.D
     local = table[(table["role"] == "local") & table["status"].isin([*HAS_VALUE, *HIDDEN])]
     if local.empty:
         return pd.DataFrame(columns=list(COLUMNS))
-    frame = _pairs(panel_of(local, definitions), definitions)
-    for step in (contrast, rate, judge):
+    panel = panel_of(local, definitions)
+    frame = _pairs(panel, standing(panel, definitions.annotations.annotations), definitions)
+    for step in (contrast, rate, _tests, judge):
         frame = step(frame)
     return compare(frame, table[table["role"] == "comparator"], definitions)[list(COLUMNS)]
 
 
-def _pairs(panel: Panel, definitions: Definitions) -> pd.DataFrame:
-    """Each series' latest figure beside the earlier one that answers a check."""
-    series, checks, earlier, main = ask(panel)
+def _pairs(panel: Panel, scans: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+    """Each series' latest figure beside the earlier one that answers a check, and what the scan says of it."""
+    series, checks, earlier, main = ask(panel, (scans["method"] != "").to_numpy()[:-1])
     frame = panel.table.iloc[panel.last[series]].reset_index(drop=True)
     before = panel.table.iloc[earlier].reset_index(drop=True)
     before = before.where(pd.Series(earlier >= 0))
@@ -71,8 +88,20 @@ def _pairs(panel: Panel, definitions: Definitions) -> pd.DataFrame:
     frame["marks"] = _distinct(frame["marks"] + " " + before["marks"].fillna(""))
     breaks = breaks_of(definitions.annotations.annotations)
     frame["recording"] = _recording(panel, breaks, earlier, panel.last[series])
+    by_scan = np.array([check.scans for check in CHECKS])[checks]
+    frame = frame.join(scans.iloc[np.where(by_scan, series, len(panel.last))].reset_index(drop=True))
     usual = variation(panel, breaks)
     return frame.assign(dispersion=usual.dispersion[series], history=usual.pairs[series], spread=usual.spread[series])
+
+
+def _tests(frame: pd.DataFrame) -> pd.DataFrame:
+    """One p-value a row, the chance of a false flag by its test, and what is left allowing for all the tests made."""
+    frame = frame.copy()
+    by_scan = frame["method"] != ""
+    frame["p"] = frame["scan_p"].where(by_scan, frame["p"])
+    frame["alpha"] = frame["alpha"].where(by_scan, 1 - CONFIDENCE).where(frame["p"].notna())
+    frame["q"] = benjamini_hochberg(frame["p"].where(frame["main"].astype(bool)).to_numpy(dtype=float))
+    return frame
 
 
 def _said(words: list[str]) -> pd.Series:

@@ -23,7 +23,8 @@ class Check:
     """One question put to every series that it applies to.
 
     `earlier` says of each row whether it may be the earlier figure; the latest one that may is taken. One that is
-    `last_resort` is asked only where no other check found anything.
+    `last_resort` is asked only where no other check found anything. One that `scans` is answered by the whole past
+    (`minimum_points` of it and more, see `METHODS`); the figure it is shown beside is that of the next check with one.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Check:
     minimum_points: int
     applies: Callable[[Indicator], bool]
     last_resort: bool = False
+    scans: bool = False
 
 
 def _year_before(panel: Panel) -> Flags:
@@ -74,7 +76,12 @@ def _same_kind(panel: Panel) -> Flags:
     return same
 
 
+def _none(panel: Panel) -> Flags:
+    return np.zeros(len(panel.series), dtype=bool)
+
+
 CHECKS: tuple[Check, ...] = (
+    Check("scan", "Does it stand out from its own past?", _none, 8, lambda _: True, scans=True),
     Check("year_before", "Has it changed since the same time a year earlier?", _year_before, 2, lambda _: True),
     Check("previous", "Has it changed since the period before?", _before, 2, lambda _: True),
     Check(
@@ -89,17 +96,18 @@ CHECKS: tuple[Check, ...] = (
 """Every check made, in the order in which one is preferred for the page."""
 
 
-def ask(panel: Panel) -> tuple[Places, Places, Places, Flags]:
-    """Put every check to every series.
+def ask(panel: Panel, scanned: Flags) -> tuple[Places, Places, Places, Flags]:
+    """Put every check to every series; `scanned` says which the scan has judged.
 
     Returns
     -------
     series, check, earlier, main
         One entry an answer, by series and check: the position of the earlier row, and whether this is the answer
-        preferred for the page. A series without any has one with the first check and -1 for the earlier row.
+        preferred for the page. A series without any has one with the first comparison and -1 for the earlier row.
     """
     found = np.full((len(panel.last), len(CHECKS)), -1, dtype=np.int64)
     past = panel.past
+    scans: Flags = np.array([check.scans for check in CHECKS], dtype=bool)
     for place, check in enumerate(CHECKS):
         asked = np.array([check.applies(indicator) for indicator in panel.indicators], dtype=bool)
         if check.last_resort:
@@ -107,6 +115,10 @@ def ask(panel: Panel) -> tuple[Places, Places, Places, Flags]:
         rows = np.flatnonzero(past & asked[panel.series] & check.earlier(panel))
         found[panel.series[rows], place] = rows  # of several the last one stays
     kept = found >= 0
-    kept[:, 0] |= ~kept.any(axis=1)
+    some: Flags = np.asarray(kept.any(axis=1))
+    kept[:, np.argmin(scans)] |= ~some & ~scanned
+    first = np.take_along_axis(found, kept.argmax(axis=1)[:, None], axis=1)
+    found[:, scans] = np.where(some[:, None], first, -1)
+    kept[:, scans] = scanned[:, None]
     series, checks = np.nonzero(kept)
     return series, checks, found[series, checks], checks == kept.argmax(axis=1)[series]

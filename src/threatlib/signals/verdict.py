@@ -13,6 +13,7 @@ LEVEL_POINTS = 10.0
 """The same for percentages, in percentage points."""
 TOO_WIDE = "the interval is too wide to tell a change from none"
 """The one reason that is about chance; every other is about figures that cannot be compared."""
+UNDECIDED = "whether it stands out depends on figures that are withheld"
 _STATED_CHANGES = ("percent_change", "percentage_points", "points")
 
 
@@ -30,6 +31,7 @@ def judge(frame: pd.DataFrame) -> pd.DataFrame:
     frame["arrow"] = np.select(
         [known & (low > none), known & (high < none), known & narrow], ["up", "down", "level"], "cannot_say"
     )
+    _of_scan(frame)
     frame["why"] = _reasons(frame)
     worse = frame["polarity"].map({"higher_is_worse": "up", "lower_is_worse": "down"})
     moved = frame["arrow"].isin(["up", "down"])
@@ -41,11 +43,29 @@ def judge(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def _of_scan(frame: pd.DataFrame) -> None:
+    """The scan's own arrow: its flag; level where it saw nothing and would have seen a change of a quarter."""
+    scanned = frame["method"] != ""
+    expected = frame["expected"]
+    narrow = (frame["expected_lower"] >= LEVEL_RATIO[0] * expected) & (
+        frame["expected_upper"] <= LEVEL_RATIO[1] * expected
+    )
+    said = frame["flagged"].astype(bool)
+    arrow = np.select(
+        [said & (frame["way"] > 0), said & (frame["way"] < 0), narrow & ~frame["split"].astype(bool)],
+        ["up", "down", "level"], "cannot_say",
+    )  # fmt: skip
+    frame["arrow"] = frame["arrow"].mask(scanned, pd.Series(arrow, frame.index))
+
+
 def _reasons(frame: pd.DataFrame) -> pd.Series:
     """Why a change cannot be said; empty where it can. The first reason that fits is given."""
     hidden = frame["status"].isin(HIDDEN) | frame["previous_status"].isin(HIDDEN)
+    scanned = frame["method"] != ""
     reasons = [
         (frame["arrow"] != "cannot_say", ""),
+        (scanned & frame["split"].astype(bool), UNDECIDED),
+        (scanned, TOO_WIDE),
         (frame["previous_rows"] == "", "no earlier figure for a period of the same kind"),
         (frame["recording"] != "", "recording changed in between: " + frame["recording"]),
         (frame["unit"].isin(_STATED_CHANGES), "only a change is stated, not what it was worked out from"),

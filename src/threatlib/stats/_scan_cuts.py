@@ -9,9 +9,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from threatlib.stats._scan_calibration import THRESHOLD
 from threatlib.stats._scan_forecast import HORIZON, Forecast, forecast
 from threatlib.stats._scan_model import MEMORY, PRIORS, FloatArray, Kind, Past, harmonics, hyper_grid
-from threatlib.stats._scan_window import WINDOWS, interval, prior_weight, weigh
+from threatlib.stats._scan_window import WINDOWS, interval, prior_weight, silence, weigh
 
 BoolArray: TypeAlias = NDArray[np.bool_]
 IntArray: TypeAlias = NDArray[np.int64]
@@ -34,6 +35,7 @@ class Task:
     freq: int
     kind: Kind
     breaks: tuple[int, ...]
+    worth: FloatArray | None = None  # how far each point counts as part of the past; None = fully
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Evidence:
     upper: FloatArray
     resumed: BoolArray
     seen: FloatArray
+    silence: FloatArray
 
 
 def _gaps(y: FloatArray, shortest: int) -> Gaps:
@@ -129,7 +132,8 @@ def _forecast_block(task: Task, rows: slice, cuts: IntArray, gaps: Gaps,
             np.concatenate([v[..., cuts]] * series, axis=-1)
             for v in (learned.weight, learned.dispersion, learned.season)
         )
-    past = Past(y / unit, np.nan_to_num(size), steps, task.freq, task.kind, weight, shift, season)
+    worth = np.ones_like(y) if task.worth is None else np.nan_to_num(next(gather(task.worth)))
+    past = Past(y / unit, np.nan_to_num(size), worth, steps, task.freq, task.kind, weight, shift, season)
     f = forecast(past, ahead / unit, np.nan_to_num(size_ahead))
     return f, unit
 
@@ -151,7 +155,7 @@ def collect(task: Task, first: int, learned: Learned | None = None, confidence: 
     shape = (len(windows), series, n)
     stack = {name: np.full(shape, np.nan) for name in ("rise", "fall", "recorded", "expected", "lower", "upper")}
     resumed = np.zeros(shape, bool)
-    seen = np.zeros((series, n))
+    seen, quiet = np.zeros((series, n)), np.full((series, n), np.nan)
     gaps = _gaps(task.y, task.freq // 2)
     observed = ~np.isnan(task.y)
     have = np.concatenate([np.zeros((series, 1)), np.cumsum(observed, axis=1)], axis=1)  # recorded before each index
@@ -180,10 +184,14 @@ def collect(task: Task, first: int, learned: Learned | None = None, confidence: 
             resumed[where] = back[:, ok]
             if k == 0:
                 seen[where[1:]] = have[rows][:, cut]
-    return _combine(task.freq, stack, resumed, seen)
+                if confidence is not None and task.kind == "count":
+                    quiet[where[1:]] = silence(f, THRESHOLD[task.freq]).reshape(-1, len(some))[:, ok]
+    return _combine(task.freq, stack, resumed, seen, quiet)
 
 
-def _combine(freq: int, stack: dict[str, FloatArray], resumed: BoolArray, seen: FloatArray) -> Evidence:
+def _combine(
+    freq: int, stack: dict[str, FloatArray], resumed: BoolArray, seen: FloatArray, quiet: FloatArray
+) -> Evidence:
     """Average the evidence over windows, each by its prior: log Bayes factors of a rise and of a fall."""
     weight = np.array([prior_weight(r, freq) for r, _ in WINDOWS[freq]])[:, None, None]
     total = (weight * ~np.isnan(stack["rise"])).sum(0)
@@ -195,7 +203,7 @@ def _combine(freq: int, stack: dict[str, FloatArray], resumed: BoolArray, seen: 
             evidence[way] = np.where(total > 0, np.log(each.sum(0) / total), np.nan)
             best[way] = np.argmax(each, axis=0)
     held = (stack["recorded"], stack["expected"], stack["lower"], stack["upper"])
-    return Evidence(evidence["rise"], evidence["fall"], best["rise"], best["fall"], *held, resumed, seen)
+    return Evidence(evidence["rise"], evidence["fall"], best["rise"], best["fall"], *held, resumed, seen, quiet)
 
 
 def _resumed(gaps: Gaps, cut: IntArray, t: IntArray) -> BoolArray:

@@ -61,13 +61,15 @@ PRIORS: dict[Kind, Priors] = {
 class Past:
     """What was known at each cut (lags, latest first, by batch; NaN = missing).
 
-    `size` is the denominator, ones if there is none. `steps` (breaks, lags, batch) is 1 on the lags before each
-    break: the level there was another one. The last three are believed beforehand: log weights of the
-    hyper-parameters (hypers, batch), a shift of the dispersion (batch) and a seasonal shape (2 * harmonics, batch).
+    `size` is the denominator, ones if there is none; `worth` how far each point counts, 0 to 1. `steps` (breaks, lags,
+    batch) is 1 on the lags before each break: the level there was another one. The last three are believed beforehand:
+    log weights of the hyper-parameters (hypers, batch), a shift of the dispersion (batch) and a seasonal shape
+    (2 * harmonics, batch).
     """
 
     y: FloatArray
     size: FloatArray
+    worth: FloatArray
     steps: FloatArray
     freq: int
     kind: Kind
@@ -215,7 +217,7 @@ def fit(past: Past) -> Fit:
     """
     priors, freq, kind = PRIORS[past.kind], past.freq, past.kind
     lags, batch = past.y.shape
-    present = (~np.isnan(past.y) & (past.size > 0)).astype(float)
+    present = (~np.isnan(past.y) & (past.size > 0)) * past.worth
     y, size = np.where(present > 0, past.y, 0.0), np.where(present > 0, past.size, 1.0)
     x, steps = design(np.arange(lags, dtype=float), freq, lags), past.steps
     p, extra = x.shape[1], len(steps)

@@ -20,6 +20,7 @@ _STEPS, _DRIFTS = {12: (1, 2, 3, 4, 6, 9, 12), 4: (1, 2, 3, 4, 6)}, {12: (4, 6, 
 WINDOWS = {f: tuple([(r, PLAIN) for r in _STEPS[f]] + [(r, RAMP) for r in _DRIFTS[f]]) for f in (12, 4)}
 _RISES = (1.5, 2.5, 4.0, 6.0)  # sizes of an event, in s.d. of a period
 _FALLS = (0.35, 0.55, 0.75, 1.0)  # shares of what was due that went unrecorded
+_LONGEST_SILENCE = 24  # periods
 _SHORT_WINDOWS_FIRST = {12: 0.35, 4: 0.6}  # prior of a window falls with its length to this power
 _DOUBT, _DOUBT_POWER, _DOUBT_SEEN, _DOUBT_HOLDS = (
     0.1,
@@ -132,6 +133,23 @@ def weigh(f: Forecast, r: int, shape: int, kind: Kind, resumed: NDArray[np.bool_
 
 def prior_weight(r: int, freq: int) -> float:
     return float(r ** -_SHORT_WINDOWS_FIRST[freq])
+
+
+def silence(f: Forecast, chance: float) -> FloatArray:
+    """Periods like the first after the cut that would have to pass without a single event to be sure that it is odd.
+
+    "Sure" is a chance of `chance` or less that nothing would be recorded had nothing changed; NaN where more than
+    `_LONGEST_SILENCE` periods would not do. The doubt about the level grows with the periods, as it does in a window.
+    """
+    periods = np.arange(1.0, _LONGEST_SILENCE + 1)[:, None]
+    mean = np.maximum(f.mean[PLAIN][0], 1e-6)
+    of_level, total = f.variance[PLAIN][0] / mean**2, periods * mean
+    nothing = np.zeros_like(total)
+    for phi, weight in zip(f.grid, f.grid_weight, strict=True):
+        spread = np.maximum((phi - 1) / total + of_level, 1e-6)  # squared coefficient of variation beyond Poisson's
+        nothing += weight * np.exp(-np.log1p(spread * total) / spread)
+    found = np.argmax(nothing <= chance, axis=0) + 1.0
+    return np.where((nothing <= chance).any(0), found, np.nan)
 
 
 def interval(f: Forecast, r: int, confidence: float, kind: Kind) -> tuple[FloatArray, FloatArray]:

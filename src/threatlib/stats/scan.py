@@ -14,6 +14,8 @@ from threatlib.stats._scan_cuts import FEWEST, LOOK_BACK, Evidence, Task, collec
 from threatlib.stats._scan_model import PRIORS, FloatArray, Kind
 from threatlib.stats._scan_window import RAMP, WINDOWS
 
+__all__ = ["THRESHOLD", "Scan", "scan"]
+
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
@@ -34,6 +36,7 @@ class Scan:
     length : periods in the strongest alternative's window.
     recorded_in_window, expected_in_window, window_lower, window_upper : the window's total and its forecast.
     seen : points of history behind the verdict.
+    silence : periods like this one that would have to pass without an event to be sure; NaN if more than 24.
     """
 
     score: FloatArray
@@ -51,6 +54,7 @@ class Scan:
     window_lower: FloatArray
     window_upper: FloatArray
     seen: IntArray
+    silence: FloatArray
 
 
 def scan(
@@ -63,6 +67,7 @@ def scan(
     breaks: Sequence[int] = (),
     panel: ArrayLike | None = None,
     panel_denominator: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
     first: int | None = None,
     confidence: float | None = 0.95,
 ) -> Scan:
@@ -85,6 +90,8 @@ def scan(
         First point of each new regime (definition change, migration): nothing is compared across it.
     panel : (series, periods), optional
         Comparable series over the same periods, to learn season, dispersion and wander from.
+    weights : (..., periods), optional
+        How far each point counts as part of the past, 0 to 1: less than 1 for a declared shock such as a lockdown.
     first : int, optional
         First point to judge (default: as early as possible). Earlier points get NaN.
     confidence : float or None
@@ -118,7 +125,7 @@ def scan(
     shape, n = np.shape(values), y.shape[1]
     marks = tuple(sorted({int(b) for b in breaks if b > 0}))
     _check(provisional, first, n)
-    task = Task(y, size, frequency, kind, marks)
+    task = Task(y, size, frequency, kind, marks, _worth(weights, np.shape(values)))
     start = max(FEWEST + 1, 0 if first is None else first)
     lessons = None
     if panel is not None:
@@ -161,6 +168,15 @@ def _panel(
         return y, size
     earliest = np.array([row[ok][0] if ok.any() else 1.0 for row, ok in zip(size, known, strict=True)])
     return y, size / earliest[:, None]  # by the first one: what is known at every later point
+
+
+def _worth(weights: ArrayLike | None, shape: tuple[int, ...]) -> FloatArray | None:
+    if weights is None:
+        return None
+    worth = np.broadcast_to(np.asarray(weights, dtype=float), shape)
+    if not ((worth >= 0) & (worth <= 1)).all():
+        raise UsageError("weights: found one outside 0 to 1, wanted how far each point counts.")
+    return worth.reshape(-1, shape[-1])
 
 
 def _check(provisional: int, first: int | None, n: int) -> None:
@@ -228,5 +244,6 @@ def _verdicts(e: Evidence, task: Task, start: int, provisional: int, look: int, 
     }
     judged |= {"expected": at(e.expected, point), "lower": at(e.lower, point), "upper": at(e.upper, point)}
     judged |= {"recorded_in_window": recorded, "expected_in_window": expected, "seen": e.seen.astype(np.int64)}
+    judged |= {"silence": np.where(said, e.silence, np.nan)}
     judged |= {"window_lower": at(e.lower), "window_upper": at(e.upper)}
     return Scan(**{name: value.reshape(shape) for name, value in judged.items()})
