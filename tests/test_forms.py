@@ -131,18 +131,27 @@ def test_a_filled_form_reads_back_exactly(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_form_that_went_through_libreoffice_reads_back_exactly(folder: Path, tmp_path: Path) -> None:
+    """Opened and saved as LibreOffice's own kind of file, opened again, and sent as a workbook."""
     office = shutil.which("soffice") or shutil.which("libreoffice")
     if office is None:
         pytest.skip("LibreOffice is not installed")
+
+    def saved_as(kind: str, path: Path, place: Path) -> Path:
+        profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+        command = [office, profile, "--headless", "--convert-to", kind, "--outdir", str(place), str(path)]
+        subprocess.run(command, check=True, timeout=120, env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"})
+        return place / f"{path.stem}.{kind}"
+
     plain = tmp_path / "northam_council_2022-23-Q1.xlsx"
     made(folder).save(plain)
     fill(plain, FILLED)
     target = folder / "returns" / "2022-23-Q1"
     target.mkdir(parents=True)
-    subprocess.run([office, "--headless", "--convert-to", "xlsx", "--outdir", target, plain], check=True, timeout=120,
-                   env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"})  # fmt: skip
+    sent = saved_as("xlsx", saved_as("ods", plain, tmp_path / "office"), target)
+    assert sent.read_bytes() != plain.read_bytes()
     found = as_read(folder, load(folder))
     assert found | WANTED == found
+    assert len(found) == 11
 
 
 def test_text_of_the_catalogue_is_never_a_formula(folder: Path) -> None:

@@ -127,3 +127,44 @@ def test_disagreements_between_figures_and_declarations_are_problems(data: Path)
 def test_a_partnership_that_is_not_there(data: Path) -> None:
     done = run(data, "large")
     assert "no partnership 'large'; there are small" in str(done.exception)
+
+
+def test_what_was_revised_since_a_quarter(data: Path) -> None:
+    lines = "referrals,Northam,2022-04,100", "referrals,Northam,2022-05,c", "referrals,Northam,2022-06,5"
+    receive(data / "small", Q1, "\n".join([HEADER, *lines]), on="2022-09-20")
+    later = Q1.replace("Q1", "Q2")
+    changed = "referrals,Northam,2022-04,110", "referrals,Northam,2022-05,7", "referrals,Northam,2022-06,5"
+    receive(data / "small", later, "\n".join([HEADER, *changed]), on="2022-10-20")
+    done = run(data, "--revisions", "2022-23-Q2")
+    figure = "small: referrals, Northam Council, Northam, 2022-0"
+    assert done.output.splitlines() == [
+        f"{figure}5: suppressed by source -> 7, suppressed_by_source -> reported [{Q1}:3 -> {later}:3]",
+        f"{figure}4: 100 -> 110 (+10, +10.0%) [{Q1}:2 -> {later}:2]",
+        f"{(data / 'small').as_posix()}: 2 figures known on 2022-09-30 that have changed",
+    ]
+    rows = list(csv.DictReader(io.StringIO(run(data, "--revisions", "2022-23-Q2", "--format", "csv").output)))
+    assert [(row["period"], row["before"], row["after"], row["change"]) for row in rows] == [
+        ("2022-05", "", "7.0", ""), ("2022-04", "100.0", "110.0", "10.0")
+    ]  # fmt: skip
+    assert json.loads(run(data, "--revisions", "2022-23-Q3", "--format", "json").output) == []
+    assert "--revisions: found 'spring'" in str(run(data, "--revisions", "spring").exception)
+
+
+def test_claims_that_do_not_work_out_are_to_look_at(data: Path) -> None:
+    path = data / "small" / "published" / "claims.yaml"
+    path.parent.mkdir()
+    entries = "- {says: rose 15% from 595 to 694, at: page 9}", "- {says: 12 of 42 (29%)}", "- {says: '=cmd() rose'}"
+    path.write_text("\n".join(entries))
+    done = run(data)
+    assert done.exit_code == 0
+    claims = f"{path.as_posix()}, "
+    assert f"to look at: {claims}'rose 15% from 595 to 694 (page 9)': found 15%, wanted 16.6%" in done.output
+    assert f"to look at: {claims}'=cmd() rose': found no change or share" in done.output
+    assert "2 to look at" in done.output
+    listed = run(data, "--claims").output.splitlines()
+    assert listed[1] == "small: claim 2: '12 of 42 (29%)' share, stated 29, worked out 28.6: agrees"
+    rows = list(csv.DictReader(io.StringIO(run(data, "--claims", "--format", "csv").output)))
+    assert [row["verdict"] for row in rows] == ["disagrees", "agrees", "cannot_be_checked"]
+    assert rows[2]["says"] == "'=cmd() rose"
+    path.write_text("- {at: page 9}\n")
+    assert isinstance(run(data).exception, DataError)
