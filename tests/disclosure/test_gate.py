@@ -262,6 +262,30 @@ def test_the_order_of_a_file_does_not_reach_the_release():
     pd.testing.assert_frame_equal(there, back)
 
 
+def test_a_withheld_row_does_not_tell_its_place_in_the_file():
+    """In a file sorted by size, row 5 lies between rows 4 and 6."""
+    rows = counts({"plans": 62, "a": 30, "b": 20, "c": 9, "d": 3})
+    out = released([{**row, "locator": f"cell B{n}"} for n, row in enumerate(rows)]).table
+    hidden = out[out["status"] == "withheld"]
+    assert hidden["row"].tolist() == [0, 0]
+    assert hidden["locator"].tolist() == ["", ""]
+    assert hidden["obs"].tolist() == ["return.csv:c1", "return.csv:c2"]
+    shown = out[out["status"] == "reported"]
+    assert (shown["obs"] == "return.csv:" + shown["row"].astype(str)).all()
+
+
+def test_a_sum_names_its_withheld_parts_by_their_turn_too():
+    known = definitions([{"id": "n", "frequency": "monthly"}])
+    months = {"2022-04": 10, "2022-05": 12, "2022-06": 2}
+    rows = [{"indicator": "n", "value": v, "period": p} for p, v in months.items()]
+    rows.append({"indicator": "n", "value": 24, "period": "2022-23-Q1", "obs": "return.csv:2 return.csv:3 return.csv:4"})
+    out = cells(released(rows, known).table)
+    parts = [out[key("n", period=p)]["obs"] for p in months]
+    assert any(":c" in part for part in parts)
+    whole = out[key("n", period="2022-23-Q1")]
+    assert whole["obs"] == " ".join(parts) or whole["status"] == "withheld"
+
+
 def test_the_choice_does_not_look_at_how_large_a_cell_is():
     """Withholding the smallest of the others would tell that it is smaller than those shown."""
 

@@ -101,7 +101,8 @@ def protect(
     hidden = _hidden(table, reading, web, definitions) | past.withheld_rows
     ends = _stated(web, rule)
     out = _blank(table, hidden, _gone(web)[reading.based_on], reading, ends, rule)
-    lost = tuple(str(o) for o in table.loc[np.isin(reading.own, exposed) & (reading.own >= 0), "obs"])
+    out = _placeless(out, hidden, definitions)
+    lost = tuple(str(o) for o in out.loc[np.isin(reading.own, exposed) & (reading.own >= 0), "obs"])
     return Release(out, audience, int(hidden.sum()), lost)
 
 
@@ -237,6 +238,25 @@ def _blank(
         for name in ("numerator", "denominator"):
             out.loc[shares, name] = rounded(out.loc[shares, name], rule)
         out.loc[shares, "value"] = out.loc[shares, "value"].round()
+    return out
+
+
+def _placeless(out: pd.DataFrame, hidden: np.ndarray, definitions: Definitions) -> pd.DataFrame:
+    """Withheld rows by their turn in the Release: in a file sorted by value, a row's place tells its size.
+
+    Only what a declared conflict points at keeps its place in the report, whose order is that of its sentences.
+    """
+    moved = hidden & (out["role"] != "printed").to_numpy()
+    rows = out[moved]
+    turn = rows.groupby(["file", "sheet"], sort=False).cumcount() + 1
+    sheet = ("#" + rows["sheet"]).where(rows["sheet"] != "", "")
+    named = dict(zip(rows["obs"], rows["file"] + sheet + ":c" + turn.astype(str), strict=True))
+    out["obs"] = [named.get(o) or " ".join(named.get(part, part) for part in o.split(" ")) for o in out["obs"]]
+    place = references(out)
+    spoken = {f.row for a in definitions.annotations.annotations for f in a.figures.values() if f.row}
+    kept = {position for name in spoken for position in place.get(name, ())}
+    out.loc[moved, "row"] = 0
+    out.loc[moved & ~out.index.isin(kept), "locator"] = ""
     return out
 
 
