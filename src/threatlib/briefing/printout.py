@@ -1,0 +1,139 @@
+"""Each page as a tagged PDF, where Chromium is at hand: a courtesy copy, the page itself is the publication.
+
+Chromium is spoken to through two pipes (the DevTools protocol), so that one process prints every page and nothing
+listens on a port. It writes the time and numbers of its own into a PDF; those are replaced, so that the same page gives
+the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+SECONDS = 120
+"""How long the printing of one briefing may take."""
+
+_PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+_FLAGS = (
+    "--headless", "--remote-debugging-pipe", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND",
+)  # fmt: skip
+_OPTIONS = {"preferCSSPageSize": True, "printBackground": True, "generateTaggedPDF": True,
+            "generateDocumentOutline": True}  # fmt: skip
+_START = "import os, sys; [os.dup2(int(sys.argv[i]), i + 2) for i in (1, 2)]; os.execv(sys.argv[3], sys.argv[3:])"
+"""Chromium reads from file descriptor 3 and writes to 4."""
+
+_DATE = re.compile(rb"(/(?:CreationDate|ModDate) \(D:)(\d{14})")
+_NODE = re.compile(rb"node\d{8}")
+_FIXED = b"20000101000000"
+
+
+def write(folder: Path) -> str:
+    """Print every page of a finished folder beside itself, and say in a sentence what was done.
+
+    ``THREATLIB_PDF=0`` leaves PDFs out. A Chromium that is missing or fails never stops a run: the sentence says so.
+    """
+    program = next((path for name in _PROGRAMS if (path := shutil.which(name))), None)
+    if os.environ.get("THREATLIB_PDF") == "0":
+        return "PDF left out: THREATLIB_PDF is 0."
+    if program is None:
+        return f"PDF left out: none of {', '.join(_PROGRAMS)} is on the PATH."
+    pages = sorted(folder.glob("*.html"))
+    printed: dict[Path, bytes] = {}
+    try:
+        with _browser(program) as browser:
+            for page in pages:
+                printed[page.with_suffix(".pdf")] = _normal(browser.printed(page))
+    except (OSError, ValueError, KeyError) as fault:
+        return f"PDF left out: {Path(program).name} did not print ({fault})."
+    for file, data in printed.items():
+        file.write_bytes(data)
+    return f"PDF: {len(printed)} pages printed."
+
+
+def _normal(pdf: bytes) -> bytes:
+    """The same PDF with a fixed date and its nodes counted from nought, each as long as before: no offset moves."""
+    counted = {name: b"node%08d" % i for i, name in enumerate(sorted(set(_NODE.findall(pdf))))}
+    return _NODE.sub(lambda found: counted[found[0]], _DATE.sub(rb"\g<1>" + _FIXED, pdf))
+
+
+class _Browser:
+    """The two ends of the pipes: a message is JSON ended by a zero byte."""
+
+    def __init__(self, to: BinaryIO, back: BinaryIO) -> None:
+        self._to, self._back, self._read, self._count = to, back, b"", 0
+        target = self._call("Target.createTarget", {"url": "about:blank"})["targetId"]
+        self._session = self._call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
+        self._call("Page.enable", {}, self._session)
+
+    def printed(self, page: Path) -> bytes:
+        """A page as it prints on A4."""
+        self._call("Page.navigate", {"url": page.resolve().as_uri()}, self._session)
+        while self._message().get("method") != "Page.loadEventFired":
+            pass
+        return base64.b64decode(self._call("Page.printToPDF", _OPTIONS, self._session)["data"])
+
+    def _call(self, method: str, params: dict[str, Any], session: str = "") -> dict[str, Any]:
+        self._count += 1
+        asked = {"id": self._count, "method": method, "params": params} | ({"sessionId": session} if session else {})
+        self._to.write(json.dumps(asked).encode() + b"\0")
+        self._to.flush()
+        while (answer := self._message()).get("id") != self._count:
+            pass
+        if "error" in answer:
+            raise ValueError(f"{method}: {answer['error']['message']}")
+        return dict(answer["result"])
+
+    def _message(self) -> dict[str, Any]:
+        while b"\0" not in self._read:
+            part = os.read(self._back.fileno(), 1 << 16)
+            if not part:
+                raise OSError("it ended early")
+            self._read += part
+        text, _, self._read = self._read.partition(b"\0")
+        return dict(json.loads(text))
+
+
+@contextmanager
+def _browser(program: str) -> Iterator[_Browser]:
+    """A Chromium with a profile of its own, ended with the block or when its time is up."""
+    ours_in, theirs_out = (_high(end) for end in os.pipe())
+    theirs_in, ours_out = (_high(end) for end in os.pipe())
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        process = subprocess.Popen(  # noqa: S603  a program from the PATH, no text from the data
+            [sys.executable, "-IS", "-c", _START, str(theirs_in), str(theirs_out), program, *_FLAGS, *root,
+             f"--user-data-dir={profile}"],
+            pass_fds=(theirs_in, theirs_out), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        os.close(theirs_in)
+        os.close(theirs_out)
+        limit = threading.Timer(SECONDS, process.kill)
+        limit.start()
+        try:
+            with open(ours_out, "wb") as to, open(ours_in, "rb") as back:  # noqa: PTH123  pipes, not paths
+                yield _Browser(to, back)
+        finally:
+            limit.cancel()
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def _high(end: int) -> int:
+    """The same end of a pipe under a number that 3 and 4 cannot overwrite."""
+    moved = fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10)
+    os.close(end)
+    return moved
