@@ -242,3 +242,15 @@ def test_a_count_gets_the_population_of_the_last_mid_year_before_its_end(folder:
     )  # fmt: skip
     assert table["denominator"].iloc[3:5].tolist() == [3022, 3021]
     assert table["denominator"].iloc[5:].isna().all()
+
+
+def test_a_groups_count_is_held_against_the_group_and_never_against_everybody(folder: Path) -> None:
+    header = f"{HEADER},breakdown"
+    lines = ["population_children,Northam,2021-06-30,1000,", "population_children,Northam,2021-06-30,300,sex=Girls"]
+    counts = [f"offences,Northam,2021-22-Q4,5,{group}" for group in ("", "sex=Girls", "sex=Boys")]
+    receive(folder, "returns/2022-23-Q1/nc.csv", "\n".join([header, *lines, *counts]))
+    table, _, problems = returns.read(folder, load(folder))
+    assert problems == []
+    found = with_bases(settle(table, [])[0], load(folder))
+    assert found["denominator"].iloc[2:4].tolist() == [1000, 300]
+    assert math.isnan(found["denominator"].iloc[4])

@@ -70,7 +70,8 @@ def _all_words(values: pd.Series) -> str:
 def with_bases(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """Give percentages and rates the numerator and denominator that the catalogue names, where the data hold them.
 
-    A count gets the population of its own area at the last mid-year before the period's end.
+    A count gets the population of its own area, and of its own group where it is of one, at the last mid-year before
+    the period's end. A group whose population is not known has no denominator: that of everybody is not its own.
     """
     table = table.copy()
     used = table[table["used"] & table["status"].isin(HAS_VALUE)]
@@ -96,8 +97,8 @@ def _with_population(table: pd.DataFrame, used: pd.DataFrame, definitions: Defin
     }
     wanted = table["indicator"].map(of_people)
     need = table.index[wanted.notna() & table["denominator"].isna()]
-    for (indicator, area), rows in table.loc[need].groupby([wanted.loc[need], "area"], sort=False):
-        known = used[(used["indicator"] == indicator) & (used["area"] == area) & (used["breakdown"] == "")]
+    for (indicator, area, group), rows in table.loc[need].groupby([wanted.loc[need], "area", "breakdown"], sort=False):
+        known = used[(used["indicator"] == indicator) & (used["area"] == area) & (used["breakdown"] == group)]
         known = known.drop_duplicates("end", keep="last").sort_values("end")
         if known.empty:
             continue
