@@ -151,7 +151,7 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
 def wrapped(text: str, width: float, size: float, *, lines: int = 3) -> str:
     """The text broken to fit `width` points, at most `lines` lines, the rest shown to be cut by an ellipsis."""
     letters = max(int(width / (size * 0.58)), 4)
-    return "\n".join(textwrap.wrap(text, letters, max_lines=lines, placeholder=" …", break_long_words=False)) or text
+    return "\n".join(textwrap.wrap(text, letters, max_lines=lines, placeholder=" …")) or text
 
 
 def lettering(colour: str, against: float = 4.5) -> str:

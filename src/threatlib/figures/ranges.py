@@ -38,8 +38,17 @@ def draw(ax: Axes, rows: pd.DataFrame, sheet: Sheet) -> None:
         if not known.size:
             continue
         ax.plot(days, values, color=canvas.SOFT, linewidth=1, linestyle=dashes, zorder=1.2, drawstyle="steps-mid")
+        if _crowded(ax, rows):
+            continue
         ax.annotate(words, (days[known[0]], values[known[0]]), xytext=(0, 2), textcoords="offset points", ha="left",
                     va="bottom", size=sheet.size - 2, color=canvas.SOFT, zorder=1.3)  # fmt: skip
+
+
+def _crowded(ax: Axes, rows: pd.DataFrame) -> bool:
+    """Whether the limits lie too near each other to be named one by one."""
+    low, high = ax.get_ylim()
+    width = (rows["limit_upper"] - rows["limit_lower"]).median()
+    return not width > 0.2 * (high - low)
 
 
 def _alone(there: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -62,6 +62,6 @@ def _told(tick: float, decimals: int, step: float) -> bool:
 
 
 def _label(tick: float, scale: float, decimals: int, letters: str, unit: str) -> str:
-    digits = f"{abs(tick) / scale:,.{decimals}f}{letters if tick else ''}"
+    digits = f"{abs(tick) / scale:,.{decimals}f}{letters}" if tick else "0"
     sign = wording.MINUS if tick < 0 else "+" if tick > 0 and unit in _SIGNED else ""
     return f"{sign}{'£' if unit == 'gbp' else ''}{digits}{'%' if unit in ('percent', 'percent_change') else ''}"

@@ -135,7 +135,8 @@ def _value_axis(ax: Axes, data: pd.DataFrame, unit: str) -> list[str]:
     numbers = data[["value", "lower", "upper", *ranges.EXPECTED, *ranges.LIMITS]].to_numpy(dtype=float)
     known = numbers[np.isfinite(numbers)]
     low, high = (min(known.min(), 0.0), max(known.max(), 0.0)) if known.size else (0.0, 1.0)
-    spread = (high - low) or 1.0
+    high = high if high > low else 1.0  # all zero: the line lies on the floor of a scale to one
+    spread = high - low
     air = 0.18 if data["flag"].astype(str).ne("").any() else 0.1
     ax.set_ylim(low - 0.08 * spread * (low < 0), high + air * spread)
     labels = number_scale(ax.yaxis, *ax.get_ylim(), unit, most=5) if known.size else []
@@ -253,6 +254,6 @@ def key(data: pd.DataFrame) -> str:
         & data["upper"].notna(),
         "The shaded band is the expected range.": data["expected_lower"].notna(),
         "Dashed lines are the limits of usual variation.": data["limit_upper"].notna(),
-        "A diamond is a flagged point.": data["flag"].astype(str) != "",
+        "A diamond is a flagged point.": (data["flag"].astype(str) != "") & data["value"].notna(),
     }
     return " ".join(words for words, rows in said.items() if rows.any())
