@@ -135,6 +135,8 @@ def _write_definitions(folder: Path, count: int) -> None:
     for path in sorted(DEFINITIONS.iterdir()):
         if path.is_file():
             shutil.copyfile(path, folder / path.name)
+        else:
+            shutil.copytree(path, folder / path.name, dirs_exist_ok=True)
     begins = quarters(count)[0].start
     declared = yaml.safe_load((DEFINITIONS / "annotations.yaml").read_text(encoding="utf-8"))
     kept = [entry for entry in declared["annotations"] if _start(entry) >= begins]

@@ -8,6 +8,7 @@ later is a field: polarity, comparators, minimum points and thresholds are never
 from __future__ import annotations
 
 from threatlib.catalogue.annotations import Annotations, Claim
+from threatlib.catalogue.commentary import Comment
 from threatlib.catalogue.entry import Entry
 from threatlib.catalogue.indicators import Catalogue
 from threatlib.catalogue.partnership import Partnership
@@ -24,3 +25,4 @@ class Definitions(Entry):
     annotations: Annotations
     judgements: tuple[Judgement, ...] = ()
     claims: tuple[Claim, ...] = ()
+    comments: tuple[Comment, ...] = ()

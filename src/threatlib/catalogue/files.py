@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from threatlib.catalogue import commentary
 from threatlib.catalogue.annotations import Annotations, Claim, Claims
 from threatlib.catalogue.definitions import Definitions
 from threatlib.catalogue.entry import Entry
@@ -58,6 +59,9 @@ def load(folder: Path) -> Definitions:
     parts["claims"] = _read_claims(folder / CLAIMS, problems)
     if not problems:
         problems += _cross_check(folder, parts)
+        tree = parts["threats"].threats
+        threats = [named.id for threat in tree for named in (threat, *threat.subtopics)]
+        parts["comments"] = commentary.read(folder, threats, parts["partnership"].audiences, problems)
     if problems:
         raise DataError(f"{folder}: the partnership's definitions cannot be used:", problems)
     return Definitions(**parts)
