@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from threatlib import cli_data
+from threatlib import cli_data, cli_requirements, cli_runs
 from threatlib._version import __version__
 from threatlib.errors import EXIT_CODES, INTERRUPTED, UserError
 
@@ -42,16 +42,9 @@ _DATA = click.option(
 @click.argument("quarter")
 @click.argument("partnerships", nargs=-1)
 @_DATA
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("outputs"), show_default=True, help="Where briefings go."
-)
-@click.option(
-    "--notebooks",
-    type=click.Path(path_type=Path),
-    default=Path("notebooks"),
-    show_default=True,
-    help="Where the notebooks are.",
-)
+@cli_runs.OUT
+@click.option("--notebooks", type=click.Path(path_type=Path),
+              help="Where the notebooks are; those of ./notebooks, or else threatlib's own, if not given.")  # fmt: skip
 @click.option("--audience", default="", help="One of the partnership's audiences; its default one if not given.")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="What was known on this day.")
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Notebooks run at a time.")
@@ -62,7 +55,7 @@ _DATA = click.option(
               help="Longest run of a notebook.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="How each partnership's run ended, as JSON, and nothing else.")
 def run(
-    quarter: str, partnerships: tuple[str, ...], data: Path, out: Path, notebooks: Path, audience: str,
+    quarter: str, partnerships: tuple[str, ...], data: Path, out: Path, notebooks: Path | None, audience: str,
     as_of: datetime | None, jobs: int, resume: bool, cell_seconds: int, notebook_seconds: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Make the briefings of QUARTER (such as 2022-23-Q2) for every partnership, or for those named.
@@ -78,7 +71,7 @@ def run(
             pipeline.partnerships(data, partnerships),
             quarter,
             out=out,
-            notebooks=notebooks,
+            notebooks=pipeline.notebooks_in(notebooks),
             audience=audience,
             as_of=as_of.date().isoformat() if as_of else "",
             jobs=jobs,
@@ -112,7 +105,7 @@ def _tell(outcomes: list[Outcome], *, quiet: bool) -> None:
         sys.exit(failed[0].exit_code)
 
 
-for _command in (cli_data.check, cli_data.template, cli_data.import_, cli_data.init):
+for _command in (cli_data.check, cli_data.template, cli_data.import_, cli_data.init, cli_requirements.requirements):
     cli.add_command(_command)
 
 

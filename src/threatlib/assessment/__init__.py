@@ -11,9 +11,13 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from threatlib.assessment.commentary import commentary
 from threatlib.assessment.findings import findings as find
+from threatlib.assessment.outlooks import outlooks
+from threatlib.assessment.recall import recalled
 from threatlib.assessment.tree import summary, tree
-from threatlib.catalogue import Annotation, Definitions, Entry, Indicator, LeftOut, Requirement
+from threatlib.assessment.years import known as known_by
+from threatlib.catalogue import Annotation, Definitions, Entry, Indicator, LeftOut
 from threatlib.claims import conflicts
 from threatlib.claims import released as released_claims
 from threatlib.disclosure import Protection, Release
@@ -69,6 +73,16 @@ class Assessment:
     def problems(self) -> pd.DataFrame:
         return self.tables["problems"]
 
+    @property
+    def scores(self) -> pd.DataFrame:
+        """How what was said earlier came out: coverage, Brier score, calibration by term."""
+        return self.tables["scores"]
+
+    @property
+    def judgements(self) -> pd.DataFrame:
+        """What the draft said, and what its figures say."""
+        return self.tables["judgements"]
+
     @cached_property
     def _histories(self) -> dict[tuple[str, ...], np.ndarray]:
         """Positions in the observations of each series' figures of one kind of period, oldest first."""
@@ -99,6 +113,7 @@ def build(
     as_of: date | None,
     problems: pd.DataFrame,
     revised: pd.DataFrame | None = None,
+    history: pd.DataFrame | None = None,
 ) -> Assessment:
     """Assess a Release as it stood at the end of a quarter.
 
@@ -109,6 +124,7 @@ def build(
     before = signal(release, definitions, shift(quarter, -1))
     found = find(now, definitions, before)
     items = tree(definitions, now, found)
+    ahead = outlooks(known_by(release, quarter), definitions, quarter)
     figures, checks = conflicts(release, definitions.annotations.annotations)
     noted = _table(Annotation, definitions.annotations.annotations)
     known = release.table[release.table["role"] != "printed"].reset_index(drop=True)
@@ -117,11 +133,11 @@ def build(
         "observations": known,
         "signals": now,
         "findings": found,
-        "requirements": _table(Requirement, definitions.requirements),
         "problems": problems,
         "threats": summary(items, now, found, by="threat"),
         "subtopics": summary(items, now, found, by="subtopic"),
         "tree": items,
+        "commentary": commentary(definitions.comments, quarter, release.protection.audience),
         "annotations": noted[[name for name in noted if name in _SAID]].assign(used=noted["used"].map(" ".join)),
         "conflicts": figures,
         "checks": checks,
@@ -129,13 +145,18 @@ def build(
         "revisions": pd.DataFrame(columns=list(REVISIONS)) if revised is None else revised,
         "catalogue": _table(Indicator, definitions.catalogue.indicators),
         "left_out": _table(LeftOut, definitions.catalogue.left_out),
-    }
+        "outlooks": ahead,
+        **recalled(
+            release, definitions, quarter=quarter, as_of=as_of, findings=found, tree=items, checks=checks, ahead=ahead,
+            history=history,
+        ),
+    }  # fmt: skip
     return Assessment(
         slug=slug,
         partnership=definitions.partnership.name,
         quarter=quarter,
         as_of=as_of,
-        data_as_at=(as_of or known["received_on"].max().date()),
+        data_as_at=as_of or (known["received_on"].max().date() if len(known) else quarter.end),
         data_kind=definitions.partnership.data_kind,
         protection=release.protection,
         tables=tables,

@@ -40,8 +40,8 @@ def recalled(
     Returns
     -------
     dict
-        ``requirements`` and ``proposed`` (questions asked, and what could be asked), ``forecasts`` (said now),
-        ``scored`` (every earlier statement with its outcome), ``scores``, ``judgements`` (the draft's own).
+        ``requirements``, ``gaps`` and ``proposed`` (questions asked, what no figure shows, what could be asked),
+        ``forecasts`` (said now), ``scored`` (every earlier statement with its outcome), ``scores``, ``judgements``.
     """
     table = known(release, quarter)
     found = counts(table, definitions)
@@ -55,6 +55,7 @@ def recalled(
     lacks = gaps(tree, table, definitions, quarter)
     return {
         "requirements": followed(definitions.requirements, findings, lacks, quarter=quarter, as_of=as_of),
+        "gaps": lacks,
         "proposed": proposed(findings, lacks, definitions.requirements),
         "forecasts": forecasts(found, ahead, definitions, quarter),
         "scored": marked,

@@ -220,17 +220,19 @@ def assess(
         revised = observations.revisions(dataset.received, period.end, day, dataset.register)
     return build(
         release, dataset.definitions, slug=dataset.slug, quarter=period, as_of=day, problems=dataset.problems,
-        revised=revised,
+        revised=revised, history=history,
     )  # fmt: skip
 
 
 def quarter_in(dataset: Dataset, quarter: str | Period, as_of: date | None = None) -> Period:
     """The quarter asked for, if there are data for it that were known on the day.
 
+    A partnership that has received nothing of its own yet may have any quarter: its pages say that nothing is known.
+
     Raises
     ------
     UsageError
-        If it is not a quarter, or has no data, naming those that have.
+        If it is not a quarter, or has no data while others have, naming those.
     """
     there = dataset.quarters(as_of)
     shown = f"from {there[0]} to {there[-1]}" if there else "none at all"
@@ -240,7 +242,7 @@ def quarter_in(dataset: Dataset, quarter: str | Period, as_of: date | None = Non
         raise UsageError(f"quarter: {fault}.") from fault
     if period.kind != "quarter":
         raise UsageError(f"quarter: found '{quarter}', wanted a financial quarter such as 2022-23-Q2.")
-    if period not in there:
+    if period not in there and (there or as_of is not None):
         known = f" known on {as_of}" if as_of else ""
         raise UsageError(f"{dataset.folder}: no data for {period}{known}; there are data {shown}.")
     return period
