@@ -102,11 +102,31 @@ def test_ears_by_hand():
     assert c1.p[7] == pytest.approx(stats.norm.sf(14 / sd))
     assert c1.score[7] == pytest.approx(14 / sd / stats.norm.ppf(0.999))
     assert c1.lower[7] == 0
-    wide = ears(counts, plug_in=False)
-    assert wide.upper[7] == pytest.approx(5 + stats.t(6).ppf(0.999) * sd * np.sqrt(8 / 7))
-    assert wide.p[7] == pytest.approx(stats.t(6).sf(14 / sd / np.sqrt(8 / 7)))
     c2 = ears(np.append(counts[:7], [30.0, 30.0, 19.0]), method="C2")
     assert c2.upper[9] == pytest.approx(c1.upper[7])
+
+
+@pytest.mark.parametrize(("method", "periods"), [("C1", 1), ("C3", 3)])
+def test_calibrated_ears_by_hand(method, periods):
+    """Baseline 35 cases in 7 points and one more: 36/7 a period, dispersion 1 (its variance is below its mean)."""
+    counts = np.array([4, 6, 5, 5, 4, 6, 5] + [6.0] * (periods - 1) + [19])
+    result = ears(counts, method=method, alpha=0.01, calibrated=True)
+    mean = periods * 36 / 7
+    spread = 2 / 3 * mean ** (-1 / 3) * np.sqrt(mean * (1 + periods / 7))
+    earlier, total = 6 * (periods - 1), 19 + 6 * (periods - 1)
+    assert result.needed == counts.size
+    assert result.upper[-1] == pytest.approx((mean ** (2 / 3) + stats.t(6).ppf(0.99) * spread) ** 1.5 - earlier)
+    assert result.p[-1] == pytest.approx(stats.t(6).sf((total ** (2 / 3) - mean ** (2 / 3)) / spread))
+    assert result.flag[-1] == (result.p[-1] < 0.01) == (result.score[-1] > 1)
+    assert result.expected[-1] == 5
+
+
+def test_calibrated_ears_after_a_constant_or_an_empty_baseline():
+    for level, last in ((4.0, 9.0), (0.0, 2.0)):
+        quiet = ears(np.append(np.full(7, level), last), calibrated=True)
+        assert quiet.status[7] == 0
+        assert not quiet.flag[7]
+        assert ears(np.append(np.full(7, level), 40.0), calibrated=True).flag[7]
 
 
 def test_c3_adds_up_what_three_days_exceed():
@@ -256,8 +276,8 @@ def test_constant_and_empty_series():
     assert not flat.flag[:9].any()
     assert flat.flag[9]
     assert flat.score[9] == np.inf
-    assert reason(ears(np.full(9, 4.0), plug_in=False))[8] == "the baseline does not vary"
-    assert reason(ears(np.full(9, 0.1), plug_in=False))[8] == "the baseline does not vary"
+    flat = ears(np.full(12, 4.0), method="C3", compat="surveillance-1.20")
+    assert reason(flat)[11] == "the baseline does not vary"
 
 
 @pytest.mark.parametrize("shape", [(0,), (1,), (0, 40), (3, 0), (2, 0, 5), (3, 1)])
@@ -279,7 +299,7 @@ def test_empty_shapes(shape):
         (lambda: ears(np.ones(60), baseline=1), "baseline: found 1"),
         (lambda: ears(np.ones(60), min_sigma=-1.0), "min_sigma: found -1.0"),
         (lambda: ears(np.ones(60), alpha=1.0), "alpha: found 1.0"),
-        (lambda: ears(np.ones(60), method="C3", plug_in=False), "plug_in: found False"),
+        (lambda: ears(np.ones(60), calibrated=True, compat="surveillance-1.20"), "calibrated, compat: found both"),
         (lambda: ears(np.ones(60), compat="r"), "compat: found 'r'"),
     ],
 )
@@ -344,8 +364,7 @@ def test_no_counts_crash_it_and_every_answer_is_a_verdict_or_a_reason(counts, op
 def test_ears_neither(counts, method, baseline, min_sigma):
     counts = np.array(counts)
     check(ears(counts, method=method, baseline=baseline, min_sigma=min_sigma), counts)
-    if method != "C3":
-        check(ears(counts, method=method, baseline=baseline, plug_in=False), counts)
+    check(ears(counts, method=method, baseline=baseline, min_sigma=min_sigma, calibrated=True), counts)
 
 
 @settings(max_examples=12, deadline=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from threatlib.stats.surveillance import ears, farrington
+from threatlib.stats.surveillance import farrington
 
 ALPHA = 0.005
 SERIES = 1500
@@ -57,10 +57,3 @@ def test_a_planted_tripling_is_found_and_a_silence_too():
     high, low = shares(counts, **MONTHS)
     assert high > 0.3  # of one half
     assert low > 0.1
-
-
-def test_ears_holds_with_student_and_not_as_defined():
-    counts = simulate(24, 12, 300.0, 1, False)
-    flagged = {plug_in: ears(counts, alpha=0.01, plug_in=plug_in).flag[:, 7:].mean() for plug_in in (True, False)}
-    assert flagged[True] > 0.025
-    assert 0.006 < flagged[False] < 0.014

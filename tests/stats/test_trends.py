@@ -138,6 +138,8 @@ def test_points_needed_are_those_that_could_reach_five_percent(period, needed):
         ({"period": 7}, "period 7: wanted None, 4 or 12"),
         ({"correction": "yue"}, "correction 'yue': wanted None or 'hamed-rao'"),
         ({"period": 4, "correction": "hamed-rao"}, "found both"),
+        ({"calibrated": True}, "calibrated: found True"),
+        ({"calibrated": True, "correction": "hamed-rao", "max_lag": 3}, "calibrated: found True"),
         ({"confidence": 1.0}, "confidence: found 1.0"),
         ({"times": [1, 2]}, r"times: found shape \(2,\)"),
         ({"times": [1, 2, 2]}, "two that do not rise"),
@@ -281,7 +283,18 @@ ANY = arrays(np.float64, array_shapes(min_dims=1, max_dims=2, min_side=0, max_si
 
 
 @settings(deadline=None)
-@given(ANY, st.sampled_from([{}, {"period": 4}, {"correction": "hamed-rao"}, {"exact": False}]))
+@given(
+    ANY,
+    st.sampled_from(
+        [
+            {},
+            {"period": 4},
+            {"correction": "hamed-rao"},
+            {"correction": "hamed-rao", "calibrated": True},
+            {"exact": False},
+        ]
+    ),
+)
 def test_whatever_comes_in_the_outcome_is_as_documented(values, options):
     trend = mann_kendall(values, **options)
     assert all(getattr(trend, name).shape == values.shape[:-1] for name in (*NUMBERS, "n", "exact"))

@@ -15,13 +15,17 @@ _BEFORE = {"C1": 0, "C2": 0, "C3": 2}  # earlier points whose excess counts as w
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Baseline mean and standard deviation, the statistic, its critical value and the count that would reach it."""
+    """Baseline mean and standard deviation, the statistic, its critical value and the count that would reach it.
+
+    `p` is the probability of a statistic at least as large; NaN where none is claimed.
+    """
 
     mean: FloatArray
     sd: FloatArray
     statistic: FloatArray
     critical: float
     upper: FloatArray
+    p: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Options:
     baseline: int
     min_sigma: float
     alpha: float
-    plug_in: bool
+    calibrated: bool
     compat: str | None
 
     def __post_init__(self) -> None:
@@ -46,13 +50,14 @@ class Options:
             raise ValueError(f"alpha: found {self.alpha}, wanted a probability between 0 and 0.5")
         if self.compat not in (None, "surveillance-1.20"):
             raise ValueError(f"compat: found {self.compat!r}, wanted None or 'surveillance-1.20'")
-        if not self.plug_in and (self.method == "C3" or self.compat):
-            raise ValueError("plug_in: found False, wanted True for C3 and with compat, which have no other form")
+        if self.calibrated and self.compat:
+            raise ValueError("calibrated, compat: found both, wanted one; R has no calibrated form")
 
     @property
     def needed(self) -> int:
         """Points of a series before the first verdict, that point included."""
-        return self.baseline + _GAP[self.method] + _BEFORE[self.method] + 1
+        before = 0 if self.calibrated else _BEFORE[self.method]
+        return self.baseline + _GAP[self.method] + before + 1
 
 
 def chart(counts: FloatArray, options: Options) -> Chart:
@@ -60,23 +65,46 @@ def chart(counts: FloatArray, options: Options) -> Chart:
     points, as_in_r = options.baseline, options.compat is not None
     mean, sd = _baseline(counts, points, _GAP[options.method])
     sd = np.maximum(sd, options.min_sigma)
-    scale, critical = sd, float(special.ndtri(1.0 - options.alpha))
-    if not options.plug_in:
-        scale, critical = sd * np.sqrt(1.0 + 1.0 / points), float(special.stdtrit(points - 1, 1.0 - options.alpha))
+    if options.calibrated:
+        return _calibrated(counts, mean, sd, options)
+    critical = float(special.ndtri(1.0 - options.alpha))
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = (counts - mean) / scale
+        z = (counts - mean) / sd
     if not as_in_r:  # an unchanged count after a constant baseline is no excess, whatever the spread
         z = np.where((sd == 0) & (counts == mean), 0.0, z)
     if options.method != "C3":
-        return Chart(mean, sd, z, critical, mean + critical * scale)
+        return Chart(mean, sd, z, critical, mean + critical * sd, special.ndtr(-z))
+    unclaimed = np.full_like(mean, np.nan)
     excess = np.maximum(z - 1.0, 0.0)
     before = _lagged(excess, 1) + _lagged(excess, 2)
     with np.errstate(invalid="ignore"):
         if as_in_r:  # today's count stands where the baseline mean is meant, so that it cannot alarm by itself
-            return Chart(mean, sd, before, critical, np.maximum(counts + sd * (critical - before), 0.0))
+            upper = np.maximum(counts + sd * (critical - before), 0.0)
+            return Chart(mean, sd, before, critical, upper, unclaimed)
         # Today's excess is what exceeds one standard deviation; after enough of it before, any count will do.
         upper = np.where(before > critical, -np.inf, mean + sd * (1.0 + critical - before))
-    return Chart(mean, sd, excess + before, critical, np.where(np.isnan(before + mean), np.nan, upper))
+    upper = np.where(np.isnan(before + mean), np.nan, upper)
+    return Chart(mean, sd, excess + before, critical, upper, unclaimed)
+
+
+def _calibrated(counts: FloatArray, mean: FloatArray, sd: FloatArray, options: Options) -> Chart:
+    """A count (C3: the last three together) against Student's t on the power scale on which a count has no skewness.
+
+    The baseline's mean is uncertain: the variance is dispersion x mean x (1 + periods / baseline), and one case is
+    added to the baseline, for where cases are rare it holds too few more often than too many.
+    """
+    periods = 1.0 + _BEFORE[options.method]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        phi = np.fmax(sd**2 / mean, 1.0) + 0.0 * mean  # 1 after nothing but zeros
+        centre = periods * (mean + phi / options.baseline)
+        scale = centre ** (2 / 3)
+        spread = (2 / 3) * centre ** (-1 / 3) * np.sqrt(phi * centre * (1.0 + periods / options.baseline))
+    earlier = sum((_lagged(counts, lag) for lag in range(1, int(periods))), np.zeros_like(counts))
+    critical = float(special.stdtrit(options.baseline - 1, 1.0 - options.alpha))
+    upper = np.sqrt(scale + critical * spread) ** 3 - earlier
+    statistic = (np.cbrt(counts + earlier) ** 2 - scale) / spread
+    p = special.stdtr(options.baseline - 1, -statistic)
+    return Chart(mean, sd, statistic, critical, upper, p)
 
 
 def _baseline(counts: FloatArray, points: int, gap: int) -> tuple[FloatArray, FloatArray]:

@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 
 from threatlib.stats._intervals import Interval, arrays, tail_of, usable
 from threatlib.stats._outcome import FloatArray, IntArray, Outcome
+from threatlib.stats._thresholds import count_limits
 
 MIN_AREAS = 10
 """Areas below which the spread between areas cannot be told from chance (see docs/deviations)."""
@@ -69,8 +70,9 @@ def funnel(
     trim : float
         Share of areas at each end whose z is drawn in ("shmi": left out) before the spread is estimated, below 0.5.
     calibrated : bool
-        Undo the narrowing that drawing in (or leaving out) the ends causes, so that about the stated share of
-        ordinary areas falls outside (docs/deviations has the shares with and without).
+        Undo the narrowing that drawing in (or leaving out) the ends causes, and judge a rate by the tails of a negative
+        binomial, so that no more than the stated share of ordinary areas falls outside. The published form does not
+        hold its levels once areas truly differ: "95%" leaves out about 10%, "99.8%" 1 to 2% (docs/calibration).
     compat : {"FunnelPlotR-0.6.0"}, optional
         That package's limits, which for "rate" and "ratio" do not match its own z (see Notes).
 
@@ -95,6 +97,12 @@ def funnel(
     root scale's limits untransformed, draws those of a ratio of counts with s = 1/(2 sqrt n), and rounds the normal
     quantile to six places.
 
+    Calibrated: phi is divided by what drawing in leaves of a standard normal's variance. For a rate, an area's count
+    is then held against a negative binomial with mean E = n theta and variance E + 4 tau2 E^2 (tau2 being on the
+    square root scale), its tails widened from the normal's to Student's t with n - 1 degrees of freedom, `z` is the
+    normal deviate of its tail, and the limits are the outermost counts within, over n; the square root is too coarse
+    below about 20 expected events, where it calls twice as many areas low as it says.
+
     References
     ----------
     Spiegelhalter DJ (2005) Quality and Safety in Health Care 14:347; Spiegelhalter et al. (2012) JRSS A 175:1.
@@ -117,9 +125,13 @@ def funnel(
         levels = np.asarray(confidence, dtype=np.float64)
         reach = np.array([-ndtri(tail_of(level)) for level in levels.ravel()]).reshape(levels.shape + (1,) * x.ndim)
         lower, upper = (_off_scale(centre + side * reach * total, theta[..., None], kind) for side in (-1, 1))
+        z = (y - centre) / total
+        if calibrated and kind == "rate":
+            worth = np.where(overdispersion, found - 1.0, np.inf)[..., None]
+            z, lower, upper = _by_counts(x, n, theta[..., None], tau2[..., None], z, levels, worth)
         if compat is not None:
             lower, upper = _as_funnelplotr(np.round(reach, 6), total, tau2[..., None], n, theta[..., None], kind)
-    return Funnel(theta, lower, upper, (y - centre) / total, tau2, phi, found, needed)
+    return Funnel(theta, lower, upper, z, tau2, phi, found, needed)
 
 
 def chance_limits(
@@ -188,6 +200,32 @@ def _off_scale(y: FloatArray, theta: FloatArray, kind: Kind) -> FloatArray:
     if kind == "proportion":
         return np.asarray(np.sin(np.clip(y, 0, np.pi / 2)) ** 2)
     return np.exp(y)
+
+
+def _by_counts(
+    x: FloatArray,
+    n: FloatArray,
+    theta: FloatArray,
+    tau2: FloatArray,
+    z: FloatArray,
+    levels: FloatArray,
+    worth: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """z, lower and upper limits of rates from the tails of a negative binomial around the target.
+
+    `worth` is the degrees of freedom of tau2: tails are wider for it, as Student's t is wider than the normal. A tail
+    too small for a number keeps the z of the square root scale.
+    """
+    expected = n * theta
+    phi, df = 1.0 + 4.0 * tau2 * expected, np.broadcast_to(worth, x.shape)
+    bounds = [count_limits(x, expected, expected, phi, tail_of(level), df) for level in levels.ravel()]
+    lower, upper = (
+        np.array([side / n for side in sides]).reshape(levels.shape + x.shape)
+        for sides in ([b.lower for b in bounds], [b.upper for b in bounds])
+    )
+    at_most, at_least = bounds[0].at_most, bounds[0].at_least
+    deviate = np.where(at_least < at_most, np.maximum(-ndtri(at_least), 0.0), np.minimum(ndtri(at_most), 0.0))
+    return np.where(np.isinf(deviate), z, deviate), lower, upper
 
 
 def _as_funnelplotr(

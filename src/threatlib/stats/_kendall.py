@@ -15,6 +15,9 @@ from threatlib.stats._outcome import BoolArray, FloatArray, IntArray
 EXACT_UP_TO = 10
 """Points up to which p is exact where no value is repeated; the normal approximation is good beyond."""
 
+_MOST = 0.95
+"""The largest autocorrelation believed in; beyond, no number of points says anything about a trend."""
+
 Parts: TypeAlias = dict[str, NDArray[Any]]
 
 
@@ -88,23 +91,52 @@ def inflation(values: FloatArray, slope: FloatArray, times: FloatArray | None, m
     1 where it cannot be worked out (fewer than 3 points, or a perfect trend that leaves nothing over) and where the
     sum of autocorrelations makes it 0 or less, which no variance can be.
     """
-    packed, when, n = _packed(values, times)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        left = packed - when * slope[:, None]
-        spread = np.nanmax(left, axis=-1, initial=-np.inf) - np.nanmin(left, axis=-1, initial=np.inf)
-        size = np.nanmax(np.abs(packed), axis=-1, initial=0.0)
-        ranks = rankdata(np.where(np.isnan(left), np.inf, left), axis=-1)
-        centred = np.where(np.isnan(left), 0.0, ranks - ((n + 1) / 2)[:, None])
+    centred, n, usable = _left_over(values, slope, times)
+    with np.errstate(invalid="ignore", divide="ignore"):
         whole = (centred**2).sum(axis=-1)
         bound = ndtri(0.975) / np.sqrt(n)
         total = np.zeros(len(values))
         for lag in range(1, min(values.shape[-1], 1 + (max_lag or values.shape[-1]))):
             r = (centred[:, lag:] * centred[:, :-lag]).sum(axis=-1) / whole
-            weight = (n - lag) * (n - lag - 1) * (n - lag - 2)
-            total += np.where((lag < n) & (np.abs(r) > bound), weight * r, 0.0)
-        factor = 1 + 2 / (n * (n - 1) * (n - 2)) * total
-    usable = (n >= 3) & (spread > 1e-9 * size) & (factor > 0)
-    return np.where(usable, factor, 1.0)
+            total += np.where((lag < n) & (np.abs(r) > bound), _reach(n, lag) * r, 0.0)
+        factor = 1 + 2 * total
+    return np.where(usable & (factor > 0), factor, 1.0)
+
+
+def calibrated_inflation(values: FloatArray, slope: FloatArray, times: FloatArray | None) -> FloatArray:
+    """The factor on the variance of S of a series whose value depends on the one before; never below 1.
+
+    The first autocorrelation of detrended ranks, freed of its bias (detrending lowers it by about (2 + 4 r)/n), stands
+    for all lags: those of a first-order autoregression, carried over to ranks (Hamed 2009).
+    """
+    centred, n, usable = _left_over(values, slope, times)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = (centred[:, 1:] * centred[:, :-1]).sum(axis=-1) / (centred**2).sum(axis=-1)
+        unbiased = np.where(n > 4, (n * r + 2) / (n - 4), _MOST)
+        first = 2 * np.sin(np.pi / 6 * np.clip(np.nan_to_num(unbiased), 0.0, _MOST))
+        total = np.zeros(len(values))
+        for lag in range(1, values.shape[-1]):
+            total += np.where(lag < n, _reach(n, lag) * 6 / np.pi * np.arcsin(first**lag / 2), 0.0)
+    return np.where(usable, 1 + 2 * total, 1.0)
+
+
+def _reach(n: IntArray, lag: int) -> FloatArray:
+    """What an autocorrelation at this lag weighs in the variance of S."""
+    return (n - lag) * (n - lag - 1) * (n - lag - 2) / (n * (n - 1) * (n - 2))
+
+
+def _left_over(
+    values: FloatArray, slope: FloatArray, times: FloatArray | None
+) -> tuple[FloatArray, IntArray, BoolArray]:
+    """Ranks of what the slope leaves, less their mean (0 where missing); how many; and whether they tell anything."""
+    packed, when, n = _packed(values, times)
+    with np.errstate(invalid="ignore", over="ignore"):
+        left = packed - when * slope[:, None]
+        spread = np.nanmax(left, axis=-1, initial=-np.inf) - np.nanmin(left, axis=-1, initial=np.inf)
+        size = np.nanmax(np.abs(packed), axis=-1, initial=0.0)
+    ranks = rankdata(np.where(np.isnan(left), np.inf, left), axis=-1)
+    centred = np.where(np.isnan(left), 0.0, ranks - ((n + 1) / 2)[:, None])
+    return centred, n, (n >= 3) & (spread > 1e-9 * size)
 
 
 def _packed(values: FloatArray, times: FloatArray | None) -> tuple[FloatArray, FloatArray, IntArray]:

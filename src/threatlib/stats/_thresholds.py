@@ -84,7 +84,7 @@ def _quantile(mean: FloatArray, phi: FloatArray, tail: FloatArray, *, above: boo
     def reached(k: FloatArray) -> BoolArray:
         return np.asarray(_tail(k, m, f, above=above) <= p if above else _tail(k, m, f, above=False) > p, dtype=bool)
 
-    z, sd = special.ndtri(1.0 - p) * (1 if above else -1), np.sqrt(m * f)
+    z, sd = special.ndtri(p) * (-1 if above else 1), np.sqrt(m * f)
     high = np.floor(np.maximum(m + z * sd + (2.0 * f - 1.0) * (z**2 - 1.0) / 6.0, 0.0))
     step = np.floor(1.0 + 0.02 * sd)
     low = high - step

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from threatlib.stats import _panel
 from threatlib.stats._ears import Options, chart
@@ -130,8 +129,8 @@ def farrington(
     compat : {None, "surveillance-1.20"}
         Reproduce R's `surveillance::farringtonFlexible`, its slips included, with flags on the upper side only.
     plug_in : bool
-        Take the fitted mean and dispersion of "nb" for the truth, as the 2013 paper does; false alarms then exceed
-        `alpha` two- to four-fold on short series.
+        Take the fitted mean and dispersion of "nb" for the truth, as the 2013 paper does. The level is then not a
+        promise: measured, false alarms are two to thirty times `alpha`; so they are with "delta" and `compat`.
 
     Returns
     -------
@@ -204,7 +203,7 @@ def ears(
     baseline: int = 7,
     min_sigma: float = 0.0,
     alpha: float = 0.001,
-    plug_in: bool = True,
+    calibrated: bool = False,
     compat: Literal["surveillance-1.20"] | None = None,
 ) -> Surveillance:
     """Judge each count by the few before it: the EARS charts, for want of a longer history.
@@ -221,19 +220,19 @@ def ears(
     min_sigma : float
         Smallest standard deviation to believe in, 0 or more.
     alpha : float
-        Probability of a flag the limit is set for; between 0 and 0.5. It is met only with `plug_in=False`.
-    plug_in : bool
-        Take the baseline's mean and standard deviation for the truth, as the method is defined. False, for C1 and
-        C2, uses Student's t and the uncertainty of the mean, and says nothing after a constant baseline.
+        Probability of a flag where nothing has changed, between 0 and 0.5: met with `calibrated=True`; otherwise a
+        name for the limit and not a promise.
+    calibrated : bool
+        Set the limit so that `alpha` holds; C3 then judges the last three counts together by the seven before them.
     compat : {None, "surveillance-1.20"}
         Reproduce R's `surveillance::earsC`, whose C3 does not look at the monitored count itself.
 
     Returns
     -------
     Surveillance
-        Flags on the upper side only, so `lower` is 0; `p` is NaN for C3, for which no distribution is claimed, and
-        `score` is infinite where a count exceeds a baseline that does not vary. An `upper` of minus infinity says
-        that C3 flags any count after the two before it.
+        Flags on the upper side only, so `lower` is 0. As defined, `p` is NaN for C3, for which no distribution is
+        claimed, and `score` is infinite where a count exceeds a baseline that does not vary; an `upper` of minus
+        infinity says that C3 flags any count after the two before it, as does one below 0 with `calibrated=True`.
 
     Raises
     ------
@@ -243,8 +242,14 @@ def ears(
     Notes
     -----
     z = (y - mean) / sd; flagged where z exceeds the normal quantile. A standard deviation from 7 points has a wide
-    distribution, so that the defaults flag far more often than `alpha`, most of all at small means: see
-    `docs/calibration/surveillance.md`. There is no season and no trend in it.
+    distribution and rare counts are skewed, so that the charts as defined flag 1.5 to 7% of steady points (C1, C2 at
+    0.1%) and 7 to 20% (C3 at 2.5%), more with a season: the formula's nominal level is not a promise.
+
+    Calibrated: on the 2/3 power scale, (y^(2/3) - m^(2/3)) / (2/3 m^(-1/3) sqrt(phi m (1 + k/baseline))) against
+    Student's t with baseline - 1 degrees of freedom; m expects k periods (3 for C3, otherwise 1) from the baseline and
+    one case more, phi = max(1, variance / mean). It holds at every mean from 0.2 to 300 for variances up to twice the
+    mean, and says little at 0.1%: ask for 1%. There is no trend and no season in it; C2 and C3 must not be used with a
+    season in either form, nor C1 above alpha = 0.001: use `farrington`. See `docs/calibration/surveillance.md`.
 
     References
     ----------
@@ -256,7 +261,7 @@ def ears(
     >>> bool(result.flag[7]), round(float(result.upper[7]), 2)
     (True, 7.52)
     """
-    options = Options(method, baseline, min_sigma, alpha, plug_in, compat)
+    options = Options(method, baseline, min_sigma, alpha, calibrated, compat)
     panel = _panel.read(counts)
     answer = _panel.blank(panel)
     for block in _blocks(np.arange(panel.series), panel.points):
@@ -267,17 +272,15 @@ def ears(
 
 def _read_chart(values: FloatArray, status: NDArray[np.int8], options: Options) -> dict[str, Any]:
     """The entries of an answer for a block of series, NaN where there is no verdict."""
-    c, plug_in = chart(values, options), options.plug_in
+    c = chart(values, options)
     unknown = np.isnan(c.upper)
-    status[(status == _panel.JUDGED) & (c.sd == 0) & (unknown | (not plug_in))] = _panel.CONSTANT
+    status[(status == _panel.JUDGED) & (c.sd == 0) & unknown] = _panel.CONSTANT
     status[(status == _panel.JUDGED) & unknown] = _panel.THIN
     status[:, : options.needed - 1] = _panel.SHORT
     judged = status == _panel.JUDGED
     with np.errstate(invalid="ignore"):
         score = c.statistic / c.critical
-    found = {"expected": c.mean, "lower": np.zeros_like(c.mean), "upper": c.upper, "score": score}
-    if options.method != "C3":
-        found["p"] = special.ndtr(-c.statistic) if plug_in else special.stdtr(options.baseline - 1, -c.statistic)
+    found = {"expected": c.mean, "lower": np.zeros_like(c.mean), "upper": c.upper, "score": score, "p": c.p}
     shown = {name: np.where(judged, array, np.nan) for name, array in found.items()}
     return {**shown, "flag": judged & (values > c.upper), "status": status}
 
