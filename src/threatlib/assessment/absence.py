@@ -14,24 +14,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from threatlib.assessment.levels import FEWEST, past, spread
 from threatlib.assessment.low import COLUMNS, judged, words
 from threatlib.assessment.years import people, years
 from threatlib.catalogue import Annotation, Definitions, Indicator
 from threatlib.observations import HAS_VALUE, HIDDEN
 from threatlib.periods import Period, parse
-from threatlib.stats.absence import SPREAD, between_area_spread, silent_run, since_last, under_identification
+from threatlib.stats.absence import SPREAD, silent_run, since_last, under_identification
 from threatlib.stats.rates import Between
 
 __all__ = ["COLUMNS", "CONFIDENCE", "absences", "words"]
 
 CONFIDENCE = 0.98
 """Two-sided level of the ranges: low is the lower tail, so one ordinary figure in a hundred is called low."""
-BETWEEN_YEARS = 0.15
-"""How far the years of one place lie apart with nothing having happened (coefficient of variation), to begin with."""
-WORTH = 4
-"""How many years (or areas) such general experience counts for beside what the series itself shows."""
-FEWEST_YEARS = 2
-"""Earlier years it takes to speak of a past."""
 CLUSTERED = 1.5
 """Variance over mean of counts that are hidden, which cannot be worked out."""
 ALIKE = 10
@@ -126,20 +121,12 @@ def _evidence(known: _Known, indicator: Indicator, area: str) -> _Answer:
     return found | _silence(here)
 
 
-def _against(count: Between, base: float, cases: float, people: float, spread: float, name: str) -> _Answer:
+def _against(count: Between, base: float, cases: float, people: float, usual: float, name: str) -> _Answer:
     """What to expect, with its range, and the verdict on the count."""
-    said = under_identification(count, base, cases, people, spread=spread, confidence=CONFIDENCE)
+    said = under_identification(count, base, cases, people, spread=usual, confidence=CONFIDENCE)
     ends = {f"{name}_expected": said.expected, f"{name}_lower": said.lower, f"{name}_upper": said.upper}
     below = {f"{name}_probability": said.probability_below}
     return {key: float(part) for key, part in (ends | below).items()} | {name: str(said.verdict)}
-
-
-def _spread(counts: pd.Series, bases: pd.Series, usual: float) -> float:
-    """Spread of true rates, drawn towards the usual one where there is little to learn it from."""
-    free = len(counts) - 1
-    found = float(between_area_spread(counts, bases)) if free > 0 else np.nan
-    learnt = 0.0 if np.isnan(found) else free * found**2
-    return float(np.sqrt((WORTH * usual**2 + learnt) / (WORTH + (0 if np.isnan(found) else free))))
 
 
 def _elsewhere(known: _Known, indicator: Indicator, area: str, now: pd.Series, count: Between) -> _Answer:
@@ -155,26 +142,20 @@ def _elsewhere(known: _Known, indicator: Indicator, area: str, now: pd.Series, c
     if not len(others) or not base > 0:
         return {"elsewhere": "cannot say"}
     sums = others[["value", "denominator"]].astype(float)
-    spread = _spread(sums["value"], sums["denominator"], SPREAD)
+    usual = spread(sums["value"], sums["denominator"], SPREAD)
     told = {"elsewhere_rows": " ".join(others["rows"]), "elsewhere_areas": len(others)}
-    return told | _against(count, base, sums["value"].sum(), sums["denominator"].sum(), spread, "elsewhere")
-
-
-def _past(own: pd.DataFrame) -> pd.DataFrame:
-    """The years to learn from; without last year where others are enough, for the fall may have begun in it."""
-    earlier = own[own["back"] >= 2]
-    return earlier if len(earlier) >= FEWEST_YEARS else own[own["back"] >= 1]
+    return told | _against(count, base, sums["value"].sum(), sums["denominator"].sum(), usual, "elsewhere")
 
 
 def _before(own: pd.DataFrame, count: Between) -> _Answer:
     """Against its own earlier years."""
-    past = _past(own)
-    if len(past) < FEWEST_YEARS:
+    earlier = past(own)
+    if len(earlier) < FEWEST:
         return {"before": "cannot say"}
-    cases = past["value"].fillna(past["lower"]).astype(float)
-    spread = _spread(cases, pd.Series(np.ones(len(cases))), BETWEEN_YEARS)
-    told = {"before_rows": " ".join(past["rows"]), "before_years": len(past)}
-    return told | _against(count, 1.0, float(cases.sum()), float(len(cases)), spread, "before")
+    cases = earlier["value"].fillna(earlier["lower"]).astype(float)
+    usual = spread(cases, pd.Series(np.ones(len(cases))))
+    told = {"before_rows": " ".join(earlier["rows"]), "before_years": len(earlier)}
+    return told | _against(count, 1.0, float(cases.sum()), float(len(cases)), usual, "before")
 
 
 def _beside(own: pd.DataFrame, other: pd.DataFrame, count: Between) -> _Answer:
@@ -188,12 +169,12 @@ def _beside(own: pd.DataFrame, other: pd.DataFrame, count: Between) -> _Answer:
     itself = _before(there, Between(now, now))
     told |= {name.replace("before", "counterpart_now"): part for name, part in itself.items()}
     both = own.merge(there, on="back", suffixes=("", "_other"))
-    both = _past(both[both["value_other"] > 0])
-    if len(both) < FEWEST_YEARS or not now > 0:
+    both = past(both[both["value_other"] > 0])
+    if len(both) < FEWEST or not now > 0:
         return told | {"beside": "cannot say"}
     cases, bases = both["value"].fillna(both["lower"]).astype(float), both["value_other"].astype(float)
-    spread = _spread(cases, bases, BETWEEN_YEARS)
-    return told | _against(count, now, float(cases.sum()), float(bases.sum()), spread, "beside")
+    usual = spread(cases, bases)
+    return told | _against(count, now, float(cases.sum()), float(bases.sum()), usual, "beside")
 
 
 def _silence(here: pd.DataFrame) -> _Answer:

@@ -25,8 +25,8 @@ WAITS = 3
 class Absence:
     """What the reference would have led one to expect, and how far below it the count is.
 
-    `probability_below` and `gap` are the most forgiving a hidden count allows; `verdict` ("lower", "similar",
-    "higher" or "cannot say") holds whatever it is.
+    `probability_below`, `probability_above` (of so many or more) and `gap` are the most forgiving a hidden count
+    allows; `verdict` ("lower", "similar", "higher" or "cannot say") holds whatever it is.
     """
 
     expected: FloatArray
@@ -36,6 +36,7 @@ class Absence:
     gap: FloatArray
     verdict: TextArray
     confidence: float = 0.95
+    probability_above: FloatArray | float = np.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,10 @@ def under_identification(
         ["cannot say", "lower", "higher", "similar"],
         "cannot say",
     )
-    expected, lower, upper, below = (np.where(ok, part, np.nan) for part in (n * y / m, lower, upper, below))
-    return Absence(expected, lower, upper, below, expected - most, verdict, confidence)
+    expected, lower, upper, below, at_least = (
+        np.where(ok, part, np.nan) for part in (n * y / m, lower, upper, below, at_least)
+    )
+    return Absence(expected, lower, upper, below, expected - most, verdict, confidence, at_least)
 
 
 def between_area_spread(count: ArrayLike, population: ArrayLike) -> FloatArray:
