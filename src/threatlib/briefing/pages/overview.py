@@ -11,7 +11,7 @@ from threatlib.assessment import Assessment
 from threatlib.assessment.sentences import Part, headline
 from threatlib.briefing.components import key_messages, notes, requirements_table, threat_cards
 from threatlib.briefing.pages.words import DIRECTIONS, counted, sentence, sentences
-from threatlib.observations import HAS_VALUE
+from threatlib.observations import HAS_VALUE, HIDDEN
 
 MOST_MESSAGES = 5
 
@@ -52,9 +52,17 @@ def messages(assessment: Assessment) -> Markup:
     found = assessment.findings
     current = found[(found["status"] != "cleared") & (found["breakdown"] == "")]
     said = sentences(assessment, current, MOST_MESSAGES)
-    if not said:
+    if not said and not heard(assessment):
+        said = [Markup("No return has been received yet, so nothing can be said of any threat.")]
+    elif not said:
         said = [Markup("No figure moved beyond what chance explains; what follows says where none could be judged.")]
     return key_messages(said)
+
+
+def heard(assessment: Assessment) -> bool:
+    """Whether any figure of the partnership's own is there, shown or withheld."""
+    table = assessment.observations
+    return bool(((table["role"] == "local") & table["status"].isin([*HAS_VALUE, *HIDDEN])).any())
 
 
 def changed(assessment: Assessment) -> Markup:

@@ -114,6 +114,8 @@ def declared(assessment: Assessment) -> Markup:
     """Gaps, breaks, shocks and changes of definition, with who said so."""
     entries = assessment.tables["annotations"]
     entries = entries[entries["kind"] != "conflict"]
+    if entries.empty:
+        return Markup("<p>No gap, break or other oddity is declared.</p>")
     names = assessment.tables["catalogue"].set_index("id")["name"]
     shown = pd.DataFrame(
         {
@@ -171,8 +173,10 @@ def coverage(assessment: Assessment) -> Markup:
             "latest": part["period"].iloc[part["end"].argmax()],
         }
         rows.append(row | {state: int(counts.get(state, 0)) for state in states})
+    if not rows:
+        return Markup("<p>No return has been received yet.</p>")
     frame = pd.DataFrame(rows, columns=["agency", "latest", "rows", *states])
-    shown = [state for state in states if len(frame) and frame[state].sum()]
+    shown = [state for state in states if frame[state].sum()]
     return table_html(
         frame,
         caption="Figures received, by agency and state",
