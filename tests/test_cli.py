@@ -15,7 +15,10 @@ from tests.small import QUARTER, folder
 from threatlib import __version__, cli, manifest
 from threatlib.errors import EXIT_CODES, INTERRUPTED, DataError, LockedError, UserError, VerificationError
 
-COMMANDS = {"run", "check", "init", "template", "import", "verify", "catalogue", "requirements"}
+COMMANDS = {
+    *("run", "check", "init", "template", "import", "verify", "catalogue", "requirements"),
+    *("runs", "open", "compare", "doctor"),
+}
 
 
 @pytest.fixture

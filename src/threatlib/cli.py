@@ -105,6 +105,8 @@ def _tell(outcomes: list[Outcome], *, quiet: bool) -> None:
         sys.exit(failed[0].exit_code)
 
 
+for _command in (cli_runs.runs, cli_runs.open_, cli_runs.compare, cli_runs.doctor):
+    cli.add_command(_command)
 for _command in (cli_data.check, cli_data.template, cli_data.import_, cli_data.init, cli_requirements.requirements):
     cli.add_command(_command)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 QUARTER = "2022-23-Q2"
 PARTNERSHIPS = ("city-hackney", "demo")
+
+
+_RECORDS = tempfile.mkdtemp(prefix="threatlib-records-")
+atexit.register(shutil.rmtree, _RECORDS, ignore_errors=True)
 
 
 def threatlib(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -22,7 +29,7 @@ def threatlib(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProce
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
-        env={**os.environ, "NO_COLOR": "1"},
+        env={**os.environ, "NO_COLOR": "1", "THREATLIB_RECORDS": _RECORDS},
         check=False,
     )
 

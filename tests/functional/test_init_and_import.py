@@ -12,7 +12,8 @@ from openpyxl import load_workbook
 
 import threatlib as tl
 from tests.returns.small import workbook
-from threatlib import returns
+from threatlib import observations, returns
+from threatlib.briefing.pages import overview, quality
 from threatlib.catalogue import load
 from threatlib.cli_data import import_, init
 from threatlib.errors import UsageError
@@ -51,13 +52,40 @@ def test_a_new_partnership_is_ready_at_once(tmp_path: Path) -> None:
     ("name", "areas", "said"),
     [("Our Place", ("Leeds",), "wanted a name of small letters"),
      ("../out", ("Leeds",), "wanted a name of small letters"),
-     ("ours", (), "at least one --area")],
+     ("ours", ("Leeds", "Leeds=E08000035"), "found 'Leeds', wanted each local authority once"),
+     ("ours", ("England",), "found 'England', wanted each local authority once"),
+     ("ours", ("=E08000035",), "found '', wanted each local authority once")],
 )  # fmt: skip
 def test_what_cannot_be_begun(tmp_path: Path, name: str, areas: tuple[str, ...], said: str) -> None:
     done = begin(tmp_path / "data", name=name, areas=areas)
     assert isinstance(done.exception, UsageError)
     assert said in str(done.exception)
     assert not list(tmp_path.rglob("*.yaml"))
+
+
+def test_without_an_area_there_is_one_to_be_renamed(tmp_path: Path) -> None:
+    done = begin(tmp_path, name="north-shire", areas=())
+    assert done.exit_code == 0, done.output
+    assert "No --area was given: the one area is called 'North Shire'. Change it in" in done.output
+    partnership = load(tmp_path / "north-shire").partnership
+    assert partnership.local_areas == ("North Shire",)
+    assert partnership.name == "North Shire Safeguarding Children Partnership"
+
+
+def test_before_the_first_return_the_pages_say_that_nothing_is_known(tmp_path: Path) -> None:
+    begin(tmp_path)
+    dataset = tl.load(tmp_path / "ours")
+    for audience in ("partners", "internal"):
+        assessment = tl.assess(dataset, "2023-24-Q4", audience=audience)
+        assert len(assessment.signals) == len(assessment.findings) == len(assessment.observations) == 0
+        assert list(assessment.observations.columns) == list(observations.COLUMNS)
+        assert set(assessment.tables["threats"]["direction"]) == {"cannot_say"}
+        assert "No return has been received yet, so nothing can be said" in overview.messages(assessment)
+        assert "no figure has been received" in overview.threats(assessment).lower()
+        assert "No return has been received yet." in quality.coverage(assessment)
+        assert "told in words" not in overview.threats(assessment)
+    with pytest.raises(UsageError, match="no data for 2023-24-Q4 known on 2024-04-01"):
+        tl.assess(dataset, "2023-24-Q4", as_of="2024-04-01")
 
 
 def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_every_page_table_and_notebook_is_there(folder: Path) -> None:
 
 
 def test_nothing_else_is_left_behind(briefings: Path) -> None:
-    assert {p.name for p in briefings.iterdir()} <= {*PARTNERSHIPS, ".locks", ".staging", ".state"}
+    assert {p.name for p in briefings.iterdir()} <= {*PARTNERSHIPS, ".earlier", ".locks", ".staging"}
     assert not list((briefings / ".staging").iterdir())
 
 
@@ -182,7 +182,7 @@ def test_a_notebook_that_fails_publishes_nothing(notebooks: Path, tmp_path: Path
     spoil(notebooks / "briefing.ipynb", "raise ValueError('the data are odd')", place=1)
     done = threatlib("run", QUARTER, "demo", "--out", out, "--notebooks", notebooks)
     assert done.returncode == 1, done.stderr
-    assert "briefing.ipynb, cell 4: ValueError: the data are odd" in done.stderr
+    assert "briefing.ipynb, cell 3: ValueError: the data are odd" in done.stderr
     assert digests(out / "demo") == before
     assert not list((out / ".staging").iterdir())
 

@@ -23,6 +23,10 @@ from typing import Any
 from threatlib.briefing import zygote
 
 
+INJECTED = "injected-parameters"
+"""papermill's tag for the cell that it adds after the notebook's own parameters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a notebook may take before its kernel is ended.
@@ -53,8 +57,9 @@ class Kernel:
     source: str = ""
 
     def at(self, cell: Any, cell_index: int) -> None:
-        """Take note of the cell begun, counted from 1."""
-        self.cell, self.source = cell_index + 1, str(cell.source)
+        """Take note of the cell begun, counted from 1 as in the notebook it came from."""
+        before_injected = "parameters" in cell.metadata.get("tags", [])
+        self.cell, self.source = cell_index + before_injected, str(cell.source)
 
     def end(self, reason: str = "") -> None:
         """End every process of the group at once."""
@@ -183,6 +188,12 @@ def _forked(argv: list[str], folder: Path, env: dict[str, str], log: Path, limit
         return parent.start(argv, cwd=folder, env=env, log=log, largest=limits.file_bytes)
     except OSError:
         return None
+
+
+def forks() -> bool:
+    """Whether kernels are forked here."""
+    parent = preloaded()
+    return parent is not None and parent.ready()
 
 
 _zygotes: list[zygote.Zygote] = []

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from threatlib.briefing import parameters
-from threatlib.briefing.kernels import Kernel, Kernels, Limits, manager, sockets
+from threatlib.briefing.kernels import INJECTED, Kernel, Kernels, Limits, manager, sockets
 from threatlib.errors import KernelError, NotebookError, OutputError
 
 SENTINEL = "application/vnd.threatlib.done+json"
@@ -89,8 +89,8 @@ def _run(notebook: Path, output: Path, given: dict[str, Any], how: type, kernel:
         )
     except papermill.PapermillExecutionError as fault:
         raise NotebookError(
-            f"{name}, cell {fault.cell_index + 1}: {fault.ename}: {_uncoloured(fault.evalue)}",
-            notebook=name, cell=fault.cell_index + 1, source=fault.source, traceback="\n".join(fault.traceback),
+            f"{name}, cell {kernel.cell}: {fault.ename}: {_uncoloured(fault.evalue)}",
+            traceback="\n".join(fault.traceback), **_where(kernel, name),
         ) from fault  # fmt: skip
     except CellTimeoutError as fault:
         why = kernel.reason or f"a cell ran for more than {limits.cell_seconds} seconds"
@@ -162,21 +162,23 @@ def _where(kernel: Kernel, name: str) -> dict[str, Any]:
 
 
 def _prove_finished(name: str, book: Any, run_id: str) -> None:
-    code = [cell for cell in book.cells if cell.cell_type == "code" and cell.source.strip()]
-    for number, cell in enumerate(code, start=1):
+    cells = [cell for cell in book.cells if INJECTED not in cell.metadata.get("tags", [])]
+    code = [(n, cell) for n, cell in enumerate(cells, start=1) if cell.cell_type == "code" and cell.source.strip()]
+    for number, cell in code:
         found: dict[str, Any] = {"notebook": name, "cell": number, "source": cell.source}
         errors = [output for output in cell.outputs if output.output_type == "error"]
         if errors:
             said = f"{errors[0].ename}: {_uncoloured(errors[0].evalue)}"
             trace = "\n".join(errors[0].get("traceback", []))
-            raise NotebookError(f"{name}, code cell {number}: {said}", traceback=trace, **found)
+            raise NotebookError(f"{name}, cell {number}: {said}", traceback=trace, **found)
         if cell.execution_count is None:
-            raise NotebookError(f"{name}: stopped before code cell {number} of {len(code)}.", **found)
-    marks = [output.data[SENTINEL] for output in code[-1].outputs if SENTINEL in output.get("data", {})]
+            raise NotebookError(f"{name}: stopped before cell {number}, with more to run.", **found)
+    number, last = code[-1]
+    marks = [output.data[SENTINEL] for output in last.outputs if SENTINEL in output.get("data", {})]
     if [mark.get("run_id") for mark in marks] != [run_id]:
         raise KernelError(
             f"{name}: its last cell did not report the end of the run; the kernel stopped early.",
-            notebook=name, cell=len(code), source=code[-1].source,
+            notebook=name, cell=number, source=last.source,
         )  # fmt: skip
 
 
@@ -192,8 +194,8 @@ def tidied(book: Any, run_id: str) -> str:
     kept.metadata = {name: kept.metadata[name] for name in ("kernelspec", "title") if name in kept.metadata}
     for cell in kept.cells:
         cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
-        if "injected-parameters" in cell.metadata.get("tags", []):
-            cell.id = "injected-parameters"
+        if INJECTED in cell.metadata.get("tags", []):
+            cell.id = INJECTED
         if "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if output.output_type != "stream"]
     text: str = writes(kept)  # type: ignore[no-untyped-call]

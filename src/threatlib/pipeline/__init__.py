@@ -3,7 +3,7 @@
 from threatlib.catalogue import partnerships
 from threatlib.pipeline.analysis import Dataset, assess, data_folder, load, page
 from threatlib.pipeline.interruption import heeded
-from threatlib.pipeline.plan import Plan, plan
+from threatlib.pipeline.plan import Plan, notebooks_in, plan
 from threatlib.pipeline.proof import verify
 from threatlib.pipeline.run import run, unchanged
 from threatlib.pipeline.unit import Outcome, brief, brief_all
@@ -18,6 +18,7 @@ __all__ = [
     "data_folder",
     "heeded",
     "load",
+    "notebooks_in",
     "page",
     "partnerships",
     "plan",

@@ -156,9 +156,28 @@ def preflight(out: Path, notebooks: Path) -> None:
         )
 
 
+def notebooks_in(given: Path | None) -> Path:
+    """The notebooks asked for; if none were, those of the current folder, or the package's own.
+
+    Raises
+    ------
+    UsageError
+        If there are none.
+    """
+    packed = Path(threatlib.__file__).parent / "_notebooks"
+    for folder in (given,) if given else (Path("notebooks"), packed):
+        if folder.is_dir():
+            return folder
+    raise UsageError(f"{given or Path('notebooks').absolute()}: there is no such folder. Name one with --notebooks.")
+
+
 def records_of(data: Path, out: Path) -> Path:
-    """Where the records of runs from a data folder into an output folder are kept: in the data folder, unpublished."""
-    return data / ".state" / hashlib.sha256(os.fsencode(out.resolve())).hexdigest()[:12]
+    """Where the records of runs from a data folder into an output folder are kept: in the data folder, unpublished.
+
+    ``THREATLIB_RECORDS`` names another folder for them.
+    """
+    home = os.environ.get("THREATLIB_RECORDS")
+    return (Path(home) if home else data / ".state") / hashlib.sha256(os.fsencode(out.resolve())).hexdigest()[:12]
 
 
 def released(folder: Path, definitions: Definitions, audience: str) -> Path:

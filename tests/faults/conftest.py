@@ -1,0 +1,31 @@
+"""A small partnership with a good briefing already published, for everything that can go wrong with the next one."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.faults.running import DONE, DRAW, PAGES, World, notebook
+from tests.small import folder
+
+
+@pytest.fixture(scope="session")
+def good(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The world as last quarter's run left it."""
+    world = World(tmp_path_factory.mktemp("good"))
+    folder(world.data / "small")
+    world.notebooks.mkdir()
+    for name in PAGES:
+        notebook(world.notebooks / f"{name}.ipynb", DRAW, DONE)
+    done = world.run()
+    assert done.code == 0, done.out + done.err
+    return world
+
+
+@pytest.fixture
+def world(good: World, tmp_path: Path) -> World:
+    """A copy of it, to be spoilt. Its records are at the place that goes with its own output folder."""
+    shutil.copytree(good.root, tmp_path / "world", symlinks=True)
+    return World(tmp_path / "world")

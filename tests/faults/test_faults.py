@@ -1,0 +1,310 @@
+"""Whatever goes wrong: the exit code says what, a message and a report say why, and readers keep the last briefing."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.running import DONE, DRAW, PAGES, World, contents
+from tests.small import QUARTER
+from threatlib.briefing import publish
+
+pytestmark = [
+    pytest.mark.xdist_group("faults"),
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are killed and counted as Linux has them"),
+]
+KILL = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+
+
+@pytest.fixture
+def survived(world: World) -> Iterator[World]:
+    """A world whose published briefing, and whose tidiness, are as they were when the test is over."""
+    before = contents(world.published)
+    assert "index.html" in before
+    yield world
+    assert contents(world.published) == before
+    assert world.settled(), f"processes left behind: {world.alive()}"
+    assert not list((world.out / ".staging").iterdir())
+
+
+def refused(world: World, code: int, said: str, *words: str, report: bool = True, **environment: str) -> None:
+    """The next run fails as it should, and leaves what it should."""
+    done = world.run(*words, **environment)
+    assert done.code == code, done.out + done.err
+    assert said in done.err
+    assert "Traceback" not in done.err
+    assert "Ready to read" not in done.out
+    last = world.records()[-1]
+    if report:
+        assert (last.status, last.exit_code) == ("failed", code)
+        page = Path(last.report).read_text()
+        assert "NOT FOR PUBLICATION" in page
+        assert said in page or said.replace("'", "&#39;") in page
+        assert last.report in done.err
+    else:
+        assert last.status == "published"
+
+
+@pytest.mark.parametrize(
+    ("sources", "code", "said"),
+    [
+        pytest.param(["raise ValueError('the data are odd')", DONE], 1, "cell 2: ValueError: the data", id="exception"),
+        pytest.param(["def", DONE], 1, "cell 2: SyntaxError", id="syntax"),
+        pytest.param([DRAW, "import sys; sys.exit(0)", DONE], 1, "cell 3: SystemExit: 0", id="sys.exit"),
+        pytest.param([DRAW, "import os; os._exit(0)", DRAW, DONE], 4, "the kernel died", id="exit-middle"),
+        pytest.param([DRAW, DONE + "\nimport os; os._exit(0)"], 4, "the kernel died", id="exit-last"),
+        pytest.param([DRAW, KILL, DRAW, DONE], 4, "the kernel died", id="killed-middle"),
+        pytest.param([DRAW, f"{DONE}\n{KILL}"], 4, "the kernel died", id="killed-last"),
+        pytest.param([DRAW], 4, "did not report the end of the run", id="no-sentinel"),
+        pytest.param([DRAW, DONE.replace("run_id}", "'old'}")], 4, "did not report the end", id="sentinel-of-another"),
+        pytest.param(["import time; time.sleep(99)", DONE], 4, "a cell ran for more than 2 seconds", id="cell-timeout"),
+        pytest.param([*["import time; time.sleep(1)"] * 9, DONE], 4, "ran for more than 5 seconds", id="too-long"),
+        pytest.param(
+            ["with open('big', 'wb') as big:\n    for _ in range(500): big.write(bytes(1_000_000))", DONE],
+            1, "File too large", id="writes-500-MB",
+        ),
+        pytest.param(["import shutil, os; shutil.rmtree(os.getcwd())", DONE], 8, "cannot be written", id="rm-rf"),
+        pytest.param(
+            ["from IPython.display import HTML\nHTML('<h2>A</h2><script src=\"https://a.b/c.js\"></script>')", DONE],
+            5, "pages did not pass their checks", id="bad-page",
+        ),
+    ],
+)  # fmt: skip
+def test_a_notebook_that_fails(survived: World, sources: list[str], code: int, said: str) -> None:
+    survived.spoil(*sources)
+    refused(survived, code, said, "--cell-seconds", "2", "--notebook-seconds", "5")
+
+
+def test_a_notebook_that_prints_500_mb(survived: World) -> None:
+    survived.spoil("for _ in range(500): print('x' * 1_000_000)", DONE)
+    refused(survived, 4, "displayed or printed more than 64 MB")
+
+
+@pytest.mark.parametrize("sources", [[DRAW, KILL, DONE], [DRAW, f"{DONE}\n{KILL}"]], ids=["middle", "last"])
+def test_a_forked_kernel_that_is_killed(survived: World, sources: list[str]) -> None:
+    survived.spoil(*sources)
+    refused(survived, 4, "the kernel died", THREATLIB_KERNELS="forked")
+
+
+def test_the_process_that_forks_kernels_is_killed(survived: World) -> None:
+    """Its kernels end with it: the run fails, and the next one is right again."""
+    survived.spoil(DRAW, "import os, signal; os.kill(os.getppid(), signal.SIGKILL)", "import time; time.sleep(9)", DONE)
+    refused(survived, 4, "the kernel died", THREATLIB_KERNELS="forked")
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize("how", ["ordinary", "forked"])
+def test_the_run_is_told_to_end(survived: World, signum: int, code: int, how: str) -> None:
+    survived.spoil("import time; time.sleep(60)", DONE)
+    run = survived.start(THREATLIB_KERNELS=how)
+    run.says("1 of 2")
+    run.signal(signum)
+    assert run.end(20).code == code
+    assert "Interrupted; what was not finished was not published." in run.err
+    last = survived.records()[-1]
+    assert (last.status, last.exit_code) == ("failed", code)
+    assert "NOT FOR PUBLICATION" in Path(last.report).read_text()
+
+
+STEPS = [
+    "before threatlib.pipeline.run._fill",
+    "before threatlib.briefing.internal.mark",
+    "before threatlib.manifest.write",
+    "after threatlib.manifest.write",
+    "after threatlib.disclosure.ledger.append",
+    "before threatlib.briefing.publish._swap",
+    "before threatlib.briefing.publish._exchanged",
+    "after threatlib.briefing.publish._exchanged",
+    "after threatlib.briefing.publish._swap",
+    "before threatlib.briefing.publish._shelve",
+    "before threatlib.pipeline.run.write_whole",
+]
+del STEPS[1]  # only internal briefings are marked
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_run_is_killed_where_it_hurts_most(world: World, step: str) -> None:
+    """Readers see the old briefing or the new one, whole; the next run needs no hand."""
+    old = contents(world.published)
+    run = world.run(at=step)
+    assert run.code == -signal.SIGKILL, run.out + run.err
+    assert world.settled()
+    found = contents(world.published)
+    assert found == old or whole(world)
+    again = world.run("--resume")
+    assert again.code == 0, again.err
+    assert whole(world)
+    assert not list((world.out / ".staging").iterdir())
+
+
+def test_the_run_is_killed_at_any_moment(world: World) -> None:
+    old = contents(world.published)
+    begun = time.monotonic()
+    assert world.run().code == 0
+    takes = time.monotonic() - begun
+    moments = random.Random(20_220_930)
+    killed = 0
+    for number in range(10):
+        seen = contents(world.published)
+        run = world.start(THREATLIB_KERNELS="forked" if number % 2 else "ordinary")
+        time.sleep(moments.uniform(0, takes))
+        if run.running():
+            run.signal(signal.SIGKILL)
+            killed += 1
+        run.end()
+        assert world.settled(), f"processes left behind: {world.alive()}"
+        assert contents(world.published) == seen or whole(world)
+    assert killed >= 5
+    assert world.run("--resume").code == 0
+    assert whole(world)
+    assert set(contents(world.published)) == set(old)
+
+
+def whole(world: World) -> bool:
+    """Whether the published folder is what its own manifest says."""
+    from threatlib.manifest import faults
+
+    return not faults(world.published)
+
+
+@pytest.fixture
+def small_disk(world: World) -> Iterator[World]:
+    """The outputs on a disk of 96 MB."""
+    room = world.root / "room"
+    room.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", room], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.decode().strip()}")
+    shutil.copytree(world.out, room / "out")
+    shutil.rmtree(world.out)
+    world.out.symlink_to(room / "out")
+    before = contents(world.published)
+    try:
+        yield world
+        assert contents(world.published) == before
+        assert world.settled()
+    finally:
+        subprocess.run(["umount", "--lazy", room], check=True)
+
+
+def test_a_disk_that_is_full_already(small_disk: World) -> None:
+    (small_disk.root / "room" / "full").write_bytes(bytes(90 * 2**20))
+    refused(small_disk, 8, "MB free, wanted 64", report=False)
+
+
+def test_a_disk_that_fills_up_while_the_run_is_under_way(small_disk: World) -> None:
+    fill = "try:\n    open('full', 'wb').write(bytes(200_000_000))\nexcept OSError as fault:\n    print(fault)"
+    small_disk.spoil(DRAW, fill, DONE)
+    refused(small_disk, 8, "No space left on device")
+
+
+def test_an_output_folder_that_is_read_only(small_disk: World) -> None:
+    room = small_disk.root / "room"
+    subprocess.run(["mount", "-o", "remount,ro", room], check=True)
+    refused(small_disk, 8, "cannot be written", report=False)
+
+
+def test_an_output_folder_that_is_a_file(survived: World) -> None:
+    (survived.root / "file").write_text("in the way")
+    refused(survived, 8, "found a file, wanted a folder", "--out", str(survived.root / "file"), report=False)
+
+
+def test_records_that_cannot_be_kept(survived: World) -> None:
+    (survived.root / "file").write_text("in the way")
+    refused(survived, 8, "the record of the run cannot be written", THREATLIB_RECORDS=str(survived.root / "file"),
+            report=False)  # fmt: skip
+
+
+def test_two_runs_at_once(survived: World) -> None:
+    with publish.lock(survived.out, "small"):
+        refused(survived, 6, "small: another run of this partnership is under way")
+
+
+def test_a_clock_that_was_moved_back(world: World) -> None:
+    """Runs are told apart and put in order by their numbers, not by the clock."""
+    assert world.run(SOURCE_DATE_EPOCH="1000000000").code == 0
+    assert world.run(SOURCE_DATE_EPOCH="999999999").code == 0
+    found = world.records()
+    assert [run.number for run in found] == [1, 2, 3]
+    assert found[1].run_id.startswith("20010909T014640")
+    assert found[2].started < found[1].started < found[0].started
+    assert whole(world)
+
+
+def test_a_kernel_of_another_environment_is_not_taken(world: World) -> None:
+    """A kernel installed for the user under the same name starts another Python; ours is started all the same."""
+    spec = world.root / "jupyter" / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text('{"argv": ["/nonexistent", "{connection_file}"], "display_name": "x"}')
+    done = world.run(JUPYTER_PATH=str(world.root / "jupyter"), JUPYTER_DATA_DIR=str(world.root / "jupyter"))
+    assert done.code == 0, done.err
+
+
+def test_a_kernel_that_cannot_start(survived: World) -> None:
+    (survived.root / "shadow").mkdir()
+    (survived.root / "shadow" / "ipykernel_launcher.py").write_text("raise SystemExit('no kernel here')")
+    refused(survived, 4, "the kernel died", PYTHONPATH=str(survived.root / "shadow"))
+    assert "no kernel here" in Path(survived.records()[-1].report).read_text()
+
+
+def test_figures_that_are_corrupt(survived: World) -> None:
+    survived.returned.write_bytes(survived.returned.read_bytes()[:-40] + b"\xff\xfe\x00")
+    refused(survived, 3, "council.csv")
+
+
+@pytest.mark.parametrize("how", ["changed", "gone"])
+def test_figures_that_change_while_the_run_is_under_way(survived: World, how: str) -> None:
+    path = survived.returned
+    spoil = f"pathlib.Path({str(path)!r})" + (".unlink()" if how == "gone" else ".open('ab').write(b'x')")
+    survived.spoil(DRAW, f"import pathlib; {spoil}; None", DONE)
+    refused(survived, 3, "changed while the briefing was made")
+
+
+def test_a_record_of_releases_that_was_changed(survived: World) -> None:
+    (record,) = (survived.out / "small" / "released").iterdir()
+    record.write_text(record.read_text().replace("1", "7", 1))
+    refused(survived, 3, "what was")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "the notebook is missing"),
+        ("{", "something that is not a notebook"),
+        ('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "found 0 cells tagged 'parameters'"),
+    ],
+    ids=["missing", "broken", "empty"],
+)
+def test_a_notebook_that_is_none(survived: World, text: str | None, said: str) -> None:
+    path = survived.notebooks / f"{PAGES[0]}.ipynb"
+    path.unlink() if text is None else path.write_text(text)
+    refused(survived, 2, said, report=False)
+
+
+def test_the_last_eight_runs_and_briefings_are_kept(world: World) -> None:
+    shelf = publish.shelved(world.out, "small", QUARTER)
+    for number in range(1, 10):
+        (shelf / f"{number:06d}").mkdir(parents=True)
+        state = world.records()[0]
+        folder = Path(state.report or world.data).parent
+        assert folder.exists()
+    assert world.run().code == 0
+    assert [path.name for path in sorted(shelf.iterdir())] == [f"{n:06d}" for n in range(4, 11)]
+    assert contents(shelf / "000010")["index.html"] == contents(world.published)["index.html"]
+
+
+def test_what_was_left_by_a_run_that_was_killed_is_cleared_by_the_next(world: World) -> None:
+    left = world.out / ".staging" / "small" / "briefing"
+    left.mkdir(parents=True)
+    (left / "index.html").write_text("half")
+    assert world.run().code == 0
+    assert not list((world.out / ".staging").iterdir())
+    assert "half" not in (world.published / "index.html").read_text()
