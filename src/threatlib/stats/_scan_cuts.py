@@ -162,26 +162,24 @@ def collect(task: Task, first: int, learned: Learned | None = None, confidence: 
     cuts = np.arange(max(FEWEST, first - max(r for r, _ in windows) + 1), n)
     for rows, some in _blocks(series, cuts):
         f, unit = _forecast_block(task, rows, some, gaps, learned)
-        for k, (r, form) in enumerate(windows):
+        back = np.stack([_resumed(gaps[rows], some, some + r - 1) for r, _ in windows])
+        w = weigh(f, windows, task.kind, back.reshape(len(windows), -1))
+        found = {"rise": w.rise, "fall": w.fall, "recorded": w.recorded * unit, "expected": w.expected * unit}
+        if confidence is not None:
+            found["lower"], found["upper"] = (end * unit for end in interval(f, windows, confidence, task.kind))
+        by_cut = {name: value.reshape(len(windows), -1, len(some)) for name, value in found.items()}
+        for k, (r, _) in enumerate(windows):
             last = some + r - 1
             ok = (last >= first) & (last < n)
             if not ok.any():
                 continue
             cut, t = some[ok], last[ok]
             where = (k, rows, slice(t[0], t[-1] + 1))
-            back = _resumed(gaps[rows], some, last)
-            valid = (
-                observed[rows][:, t]
-                & (have[rows][:, cut] >= max(FEWEST, r))
-                & _unbroken(task.breaks, have[rows], cut, t)
-            )
-            w = weigh(f, r, form, task.kind, back.reshape(-1))
-            found = {"rise": w.rise, "fall": w.fall, "recorded": w.recorded * unit, "expected": w.expected * unit}
-            if confidence is not None:
-                found["lower"], found["upper"] = (end * unit for end in interval(f, r, confidence, task.kind))
-            for name, value in found.items():
-                stack[name][where] = np.where(valid, value.reshape(-1, len(some))[:, ok], np.nan)
-            resumed[where] = back[:, ok]
+            enough = have[rows][:, cut] >= max(FEWEST, r)
+            valid = observed[rows][:, t] & enough & _unbroken(task.breaks, have[rows], cut, t)
+            for name, value in by_cut.items():
+                stack[name][where] = np.where(valid, value[k][:, ok], np.nan)
+            resumed[where] = back[k][:, ok]
             if k == 0:
                 seen[where[1:]] = have[rows][:, cut]
                 if confidence is not None and task.kind == "count":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from scipy.special import logsumexp
 
 from threatlib.stats._scan_model import (
     PRIORS,
+    Fit,
     FloatArray,
     Past,
     back_substitute,
@@ -19,9 +20,11 @@ from threatlib.stats._scan_model import (
     hyper_grid,
     precision,
     respond,
+    shares,
 )
 
 HORIZON = 12  # longest window, periods
+_RUNNING = np.tril(np.ones((HORIZON, HORIZON)))  # sums up to each period
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +60,28 @@ def forecast(past: Past, ahead: FloatArray, size_ahead: FloatArray) -> Forecast:
     """
     priors, mode = PRIORS[past.kind], fit(past)
     p, (lags, batch) = mode.columns, past.y.shape
-    extra = len(mode.a) - p
     x = design(-np.arange(1.0, HORIZON + 1), past.freq, lags)
-    rows = np.zeros((HORIZON + 1, p + extra, batch))
+    rows = np.zeros((HORIZON + 1, len(mode.a), batch))
     rows[0], rows[1:, :p] = mode.b / mode.phi, x[..., None]
     counted = (~np.isnan(ahead) & (size_ahead > 0)).astype(float)
     size = np.where(counted > 0, size_ahead, 1.0)
     ramp = np.arange(1.0, HORIZON + 1)[:, None]
-    diagonal, base = np.arange(p + extra), x @ mode.centre[:p]
-    seasonal = slice(2, 2 + 2 * harmonics(past.freq))
+    base = x @ mode.centre[:p]
+    seasonal = mode.centre[2 : 2 + 2 * harmonics(past.freq)]
     parts, evidence, seasons = [], [], []
-    for (season, wander, _), weight in zip(hyper_grid(priors), past.weight, strict=True):
-        prior = precision(priors, past.freq, p, extra, season, wander)
-        q = mode.a / mode.phi
-        q[diagonal, diagonal] += prior[:, None]
-        factor, y = eliminate(q, rows)
-        root = np.log(factor[diagonal, diagonal]).sum(0)
-        evidence.append(0.5 * (y[0] ** 2).sum(0) - root + 0.5 * np.log(prior).sum() + weight)
+    for post, (_, wander, _), weight in zip(
+        _posteriors(mode, past, rows), hyper_grid(priors), past.weight, strict=True
+    ):
+        y, root = post.y, post.root
+        evidence.append(0.5 * (y[0] ** 2).sum(0) - root + weight)
         drift = wander**2 * 12 / past.freq
         eta = base + (y[1:] * y[0]).sum(1)
         if past.kind == "count":  # mean of a log-normal
             eta = eta + 0.5 * np.minimum((y[1:] ** 2).sum(1) + drift * ramp, 1.0)
         mu, slope = respond(eta, size, past.kind)
         parts.append([_sums(mu, slope, by, y[1:], drift) for by in (counted, counted * ramp)])
-        seasons.append(back_substitute(factor, y[0])[seasonal] + mode.centre[seasonal])
-    share = np.stack(evidence)
-    share = np.exp(share - logsumexp(share, axis=0))
+        seasons.append(post.season + seasonal)
+    share = shares(np.stack(evidence))
     plain, ramped = (_mix(share, [part[i] for part in parts]) for i in range(2))
     value = np.where(counted > 0, ahead, 0.0)
     return Forecast(
@@ -101,13 +100,57 @@ def forecast(past: Past, ahead: FloatArray, size_ahead: FloatArray) -> Forecast:
     )
 
 
+class _Posterior(NamedTuple):
+    """Under one pair of hyper-parameters: rows @ inv(L)', log det L less the prior's, and the seasonal coefficients."""
+
+    y: FloatArray
+    root: FloatArray
+    season: FloatArray
+
+
+def _posteriors(mode: Fit, past: Past, rows: FloatArray) -> list[_Posterior]:
+    """The posterior under each pair of hyper-parameters, in the order of `hyper_grid`.
+
+    Columns are put in the order level, trend and breaks; wander; season. The first part is the same for all, the second
+    for all of one wander, and so each is swept once.
+    """
+    priors, freq = PRIORS[past.kind], past.freq
+    p, full = mode.columns, len(mode.a)
+    k, extra = 2 + 2 * harmonics(freq), full - mode.columns
+    order = np.array([0, 1, *range(p, full), *range(k, p), *range(2, k)])
+    fixed, steady, last = 2 + extra, full - (k - 2), np.arange(full)
+    start = np.concatenate([(mode.a[order[:, None], order]) / mode.phi, rows[:, order]])
+    sds = [precision(priors, freq, p, extra, season, wander)[order] for season, wander, _ in hyper_grid(priors)]
+    wanders = len(priors.wander)
+    start[last[:fixed], last[:fixed]] += sds[0][:fixed, None]
+    eliminate(start, range(fixed), full)
+    found: dict[int, _Posterior] = {}
+    for w in range(wanders):
+        middle = start.copy()
+        place = last[fixed:steady]
+        middle[place, place] += sds[w][fixed:steady, None]
+        eliminate(middle, range(fixed, steady), full)
+        diagonal = middle[last[:steady], last[:steady]]
+        for s in range(len(priors.season)):
+            prior = sds[s * wanders + w]
+            end = middle[steady:, steady:].copy()
+            place = last[: full - steady]
+            end[place, place] += prior[steady:, None]
+            eliminate(end, range(full - steady), full - steady)
+            y = np.concatenate([middle[full:, :steady], end[full - steady :]], axis=1)
+            root = np.log(diagonal).sum(0) + np.log(end[place, place]).sum(0) - 0.5 * np.log(prior).sum()
+            found[s * wanders + w] = _Posterior(y, root, back_substitute(end[: full - steady], y[0, steady:]))
+    return [found[n] for n in range(len(found))]
+
+
 def _sums(
     mu: FloatArray, slope: FloatArray, by: FloatArray, y: FloatArray, drift: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Running totals over the horizon, each period weighted: mean, variance of the mean, noise at dispersion 1."""
     step = slope * by
     total = np.cumsum(step, 0)
-    variance = (np.cumsum(step[:, None] * y, 0) ** 2).sum(1)
+    each = (step[:, None] * y).reshape(len(step), -1)
+    variance = ((_RUNNING @ each).reshape(y.shape) ** 2).sum(1)
     if drift > 0:  # a random walk after the cut: sum over its steps of (all that is still to come)^2
         before = total - step
         count = np.arange(1.0, len(total) + 1)[:, None]

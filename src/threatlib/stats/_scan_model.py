@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit, logsumexp
+from scipy.special import expit, logit
 
 FloatArray = NDArray[np.float64]
 Kind = Literal["count", "proportion", "level"]
@@ -124,15 +124,22 @@ def precision(priors: Priors, freq: int, columns: int, steps: int, season: float
     return np.asarray(sd**-2.0)
 
 
-def eliminate(matrix: FloatArray, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Cholesky factor L of each matrix (p, p, batch) and rows @ inv(L)' for rows (m, p, batch), in one sweep."""
-    p = len(matrix)
-    a = np.concatenate([matrix, rows])
-    for j in range(p):
+def eliminate(a: FloatArray, columns: range, p: int) -> None:
+    """Cholesky sweep, in place, of some of the p columns of each matrix (p, p, batch) and of the rows below it.
+
+    After all p columns the matrix holds its factor L and a row r below it r @ inv(L)'. Columns may be swept in parts:
+    what two matrices share is swept once.
+    """
+    for j in columns:
         a[j:, j] /= np.sqrt(a[j, j])
         if j + 1 < p:
             a[j + 1 :, j + 1 :] -= a[j + 1 :, j, None] * a[None, j + 1 : p, j]
-    return a[:p], a[p:]
+
+
+def shares(log_weight: FloatArray) -> FloatArray:
+    """Weights along the first axis that add up to 1, from their logarithms."""
+    weight = np.exp(log_weight - log_weight.max(0))
+    return np.asarray(weight / weight.sum(0))
 
 
 def back_substitute(factor: FloatArray, y: FloatArray) -> FloatArray:
@@ -158,7 +165,7 @@ def _residual(
     y: FloatArray, y23: FloatArray, mu: FloatArray, slope: FloatArray, phi: FloatArray, kind: Kind
 ) -> FloatArray:
     if kind == "count":  # Anscombe's, which is nearly normal however small the counts
-        sixth = mu ** (1 / 6)
+        sixth = np.exp(np.log(mu) / 6)
         return np.asarray(1.5 * (y23 / sixth - sixth**3) / np.sqrt(phi))
     return np.asarray((y - mu) / np.sqrt(phi * slope))
 
@@ -171,12 +178,20 @@ def _trust(residual: FloatArray, present: FloatArray, settled: bool) -> FloatArr
     return np.asarray(present * usual / (usual + _OUTLIER_SHARE * _OUTLIER_DENSITY))
 
 
+def _median(values: FloatArray) -> FloatArray:
+    """Median of each column, NaN left out; a column has one value at least."""
+    ordered = np.sort(values, axis=0)  # NaN last
+    known, column = (~np.isnan(values)).sum(0), np.arange(values.shape[1])
+    return np.asarray((ordered[(known - 1) // 2, column] + ordered[known // 2, column]) / 2)
+
+
 def _start(y: FloatArray, size: FloatArray, present: FloatArray, kind: Kind) -> FloatArray:
     """A level to start from: the median on the link scale, one a batch entry."""
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(present > 0, y / size, np.nan)
     ratio[:, present.sum(0) == 0] = 0.5
-    middle, mean = np.nanmedian(ratio, axis=0), np.nanmean(ratio, axis=0)
+    mean = np.nansum(ratio, axis=0) / np.maximum(present.sum(0), 1e-9) if kind == "count" else 0.0
+    middle = _median(ratio)
     if kind == "count":
         return np.asarray(np.log(np.maximum(middle, 0.5 * np.minimum(mean, 1.0) + 0.1)))
     if kind == "proportion":
@@ -203,7 +218,7 @@ def _dispersion(priors: Priors, kind: Kind, pearson: FloatArray, df: FloatArray,
     else:
         shrink = np.ones_like(phi)
     log_post = _dispersion_prior(priors, mean, shift) - 0.5 * shrink * (df * np.log(grid) + pearson / grid)
-    return np.asarray(np.exp(log_post - logsumexp(log_post, axis=0)))
+    return shares(log_post)
 
 
 def fit(past: Past) -> Fit:
@@ -225,24 +240,26 @@ def fit(past: Past) -> Fit:
     centre[0], centre[2 : 2 + 2 * harmonics(freq)] = _start(y, size, present, kind), past.season
     middle = precision(priors, freq, p, extra, 0.7 * priors.season[-1], 0.4 * priors.wander[1])[:, None]
     log_grid = np.log(priors.grid)[:, None]
-    before = np.exp(_dispersion_prior(priors, respond(centre[0], np.median(size, axis=0), kind)[0], past.shift))
+    usual = _median(size) if kind == "proportion" or (size != 1).any() else np.ones(batch)
+    before = np.exp(_dispersion_prior(priors, respond(centre[0], usual, kind)[0], past.shift))
     phi = np.exp((before * log_grid).sum(0) / before.sum(0))
     y23 = y ** (2 / 3) if kind == "count" else y
-    beta, diagonal, identity = centre.copy(), np.arange(p + extra), np.eye(p + extra)[..., None] + np.zeros(batch)
+    beta, diagonal = centre.copy(), np.arange(p + extra)
+    products = _products(x)
     for turn in range(_ROUNDS + 1):
         eta = x @ beta[:p] + np.einsum("klb,kb->lb", steps, beta[p:])
         mu, slope = respond(eta, size, kind)
         trust = _trust(_residual(y, y23, mu, slope, phi, kind), present, turn >= _HUBER_ROUNDS)
         weight = trust * slope
         working = weight * (eta - x @ centre[:p]) + trust * (y - mu)
-        a = _gram(x, steps, weight)
+        a = _gram(x, products, steps, weight)
         b = np.concatenate([x.T @ working, np.einsum("klb,lb->kb", steps, working)])
         q = a.copy()
         q[diagonal, diagonal] += phi * middle
         last = turn == _ROUNDS
         if last or turn == 1:  # effective parameters: those the data, not the prior, decide
-            inverse = eliminate(q, identity)[1]
-            spent = p + extra - phi * (middle * (inverse**2).sum(1)).sum(0)
+            inverse = np.linalg.inv(np.moveaxis(q, -1, 0))
+            spent = p + extra - phi * (middle * np.diagonal(inverse, axis1=1, axis2=2).T).sum(0)
         if turn > 0:
             used = trust.sum(0)
             pearson = (trust * (y - mu) ** 2 / np.maximum(slope, 1e-9)).sum(0)
@@ -250,19 +267,23 @@ def fit(past: Past) -> Fit:
             post = _dispersion(priors, kind, pearson, np.maximum(used - spent, 0.5), mean, phi, past.shift)
             phi = np.exp((post * log_grid).sum(0))
         if not last:
-            factor, solved = eliminate(q, b[None])
-            beta = centre + back_substitute(factor, solved[0])
+            beta = centre + np.linalg.solve(np.moveaxis(q, -1, 0), b.T[..., None])[..., 0].T
     before = np.exp(_dispersion_prior(priors, mean, past.shift))
     return Fit(a, b, centre, p, phi, post, (before * log_grid).sum(0) / before.sum(0), present.sum(0))
 
 
-def _gram(x: FloatArray, steps: FloatArray, weight: FloatArray) -> FloatArray:
+def _products(x: FloatArray) -> FloatArray:
+    """Products of every pair of columns, one row a pair (those of `np.triu_indices`)."""
+    left, right = np.triu_indices(x.shape[1])
+    return np.ascontiguousarray((x[:, left] * x[:, right]).T)
+
+
+def _gram(x: FloatArray, products: FloatArray, steps: FloatArray, weight: FloatArray) -> FloatArray:
     """Weighted cross-products of the design and the steps, (p, p, batch): one matrix product for the shared part."""
     p, extra = x.shape[1], len(steps)
-    upper = np.triu_indices(p)
+    left, right = np.triu_indices(p)
     a = np.empty((p + extra, p + extra, weight.shape[1]))
-    a[upper] = (x[:, upper[0]] * x[:, upper[1]]).T @ weight
-    a[upper[1], upper[0]] = a[upper]
+    a[left, right] = a[right, left] = products @ weight
     for j in range(extra):
         part = weight * steps[j]
         a[p + j, :p] = a[:p, p + j] = x.T @ part

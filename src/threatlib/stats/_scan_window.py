@@ -6,7 +6,8 @@ silence) or a sum weighted towards the end (drift).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from scipy.special import ndtr, ndtri
 
 from threatlib.stats._scan_forecast import Forecast
 from threatlib.stats._scan_model import FloatArray, Kind
+
+BoolArray: TypeAlias = NDArray[np.bool_]
 
 PLAIN, RAMP = 0, 1
 _STEPS, _DRIFTS = {12: (1, 2, 3, 4, 6, 9, 12), 4: (1, 2, 3, 4, 6)}, {12: (4, 6, 9, 12), 4: (2, 3, 4, 5, 6)}
@@ -30,8 +33,21 @@ _DOUBT, _DOUBT_POWER, _DOUBT_SEEN, _DOUBT_HOLDS = (
 )  # how far a window whose forecast is mostly guesswork may be believed
 
 
+class Held(NamedTuple):
+    """What each of several windows held, (windows, batch): recorded, mean, unit, variance, size; and who they are."""
+
+    recorded: FloatArray
+    mean: FloatArray
+    unit: FloatArray
+    variance: FloatArray
+    size: FloatArray
+    whole: FloatArray  # the mean of the plain sum
+    periods: FloatArray  # (windows, 1), as is the next
+    ramp: BoolArray
+
+
 class Window(NamedTuple):
-    """One window from each cut: what it held, what was due, and the Bayes factors either way."""
+    """Every window from each cut, (windows, batch): what it held, what was due, and the Bayes factors either way."""
 
     recorded: FloatArray
     expected: FloatArray
@@ -83,52 +99,71 @@ def _mixed_score(
     f: Forecast, s: FloatArray, mean: FloatArray, noise: FloatArray, v: FloatArray, size: FloatArray, kind: Kind
 ) -> FloatArray:
     """The normal score with the dispersion mixed out: tails as heavy as its uncertainty makes them."""
-    each = np.stack([_normal_score(s, mean, phi * noise + v, size, kind) for phi in f.grid])
-    low, high = (f.grid_weight * ndtr(each)).sum(0), (f.grid_weight * ndtr(-each)).sum(0)
+    low, high = np.zeros_like(mean), np.zeros_like(mean)
+    for phi, weight in zip(f.grid, f.grid_weight, strict=True):
+        each = _normal_score(s, mean, phi * noise + v, size, kind)
+        low += weight * ndtr(each)
+        high += weight * ndtr(-each)
     return np.asarray(np.where(low < 0.5, ndtri(np.maximum(low, 1e-290)), -ndtri(np.maximum(high, 1e-290))))
 
 
-def surprise(f: Forecast, r: int, shape: int, kind: Kind) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(z, noise share of the variance, noise s.d.) of the first r periods after each cut."""
-    mean, unit = f.mean[shape][r - 1], np.maximum(f.unit[shape][r - 1], 1e-12)
-    scale = unit / np.maximum(mean, 1e-12) if kind == "count" else np.ones_like(mean)
-    s, m, v = f.recorded[shape][r - 1] / scale, mean / scale, f.variance[shape][r - 1] / scale**2
-    noise = unit / scale**2
-    if kind == "proportion" and shape == RAMP:
-        scale_size = f.size[r - 1] * mean / np.maximum(f.mean[PLAIN][r - 1], 1e-12)
+def held(f: Forecast, windows: Sequence[tuple[int, int]]) -> Held:
+    """The sums of several windows side by side."""
+    forms = np.array([form for _, form in windows])
+    last = np.array([r for r, _ in windows]) - 1
+
+    def pick(pair: tuple[FloatArray, FloatArray]) -> FloatArray:
+        return np.asarray(np.where(forms[:, None] == PLAIN, pair[PLAIN][last], pair[RAMP][last]))
+
+    sums = (pick(f.recorded), pick(f.mean), np.maximum(pick(f.unit), 1e-12), pick(f.variance))
+    return Held(*sums, f.size[last], f.mean[PLAIN][last], last[:, None] + 1.0, forms[:, None] == RAMP)
+
+
+def _surprise(f: Forecast, h: Held, kind: Kind) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(z, noise share of the variance, noise s.d.) of each window."""
+    if kind == "count":  # a weighted sum as a count of its own, of variance equal to its mean at dispersion 1
+        scale = h.unit / np.maximum(h.mean, 1e-12)
+        s, m, v, noise = h.recorded / scale, h.mean / scale, h.variance / scale**2, h.unit / scale**2
     else:
-        scale_size = f.size[r - 1]
-    size = np.maximum(scale_size, 1e-9)
-    z = _mixed_score(f, s, m, noise, v, size, kind)
-    phi = np.exp(f.dispersion)
-    return z, phi * noise / (phi * noise + v), np.sqrt(phi * noise)
+        s, m, v, noise = h.recorded, h.mean, h.variance, h.unit
+    size = h.size
+    if kind == "proportion":
+        size = np.where(h.ramp, size * m / np.maximum(h.whole, 1e-12), size)
+    z = _mixed_score(f, s, m, noise, v, np.maximum(size, 1e-9), kind)
+    noise = np.exp(f.dispersion) * noise
+    return z, noise / (noise + v), np.sqrt(noise)
 
 
-def weigh(f: Forecast, r: int, shape: int, kind: Kind, resumed: NDArray[np.bool_]) -> Window:
-    """Evidence (Bayes factors) for a rise and for a fall over the window.
+def weigh(f: Forecast, windows: Sequence[tuple[int, int]], kind: Kind, resumed: BoolArray) -> Window:
+    """Evidence (Bayes factors) for a rise and for a fall over each window.
 
-    `resumed` marks windows that hold all that was recorded since a gap: what came before is a fair comparison however
-    uncertain, so the doubt is smaller there.
+    `resumed` (windows, batch) marks windows that hold all that was recorded since a gap: what came before is a fair
+    comparison however uncertain, so the doubt is smaller there.
     """
-    z, certain, noise = surprise(f, r, shape, kind)
+    h = held(f, windows)
+    z, certain, noise = _surprise(f, h, kind)
     root = np.sqrt(certain)
-    reach = np.sqrt(r if shape == PLAIN else 0.45 * r)
+    reach = np.sqrt(np.where(h.ramp, 0.45, 1.0) * h.periods)
     few = 1 + (_DOUBT_SEEN / np.maximum(f.seen, 1.0)) ** 2
     doubt = np.where(resumed, 0.1 * _DOUBT, _DOUBT * few * np.maximum(1 - certain, 0.02) ** _DOUBT_POWER)
 
     def factor(shifts: list[FloatArray]) -> FloatArray:
-        each = [np.exp(np.clip(d * z - 0.5 * d * d, -50, 300)) for d in shifts]
-        bf = np.asarray(sum(each)) / (2 * len(each))
+        total = np.zeros_like(z)
+        for d in shifts:
+            total += np.exp(np.clip(d * z - 0.5 * d * d, -50, 300))
+        bf = total / (2 * len(shifts))
         return np.asarray(bf / (1 + doubt * bf) ** _DOUBT_HOLDS)
 
-    rise = factor([size * reach * root for size in _RISES])
+    reached = reach * root
+    rise = factor([size * reached for size in _RISES])
     if kind == "level":
-        fall = factor([-size * reach * root for size in _RISES])
+        fall = factor([-size * reached for size in _RISES])
     else:
-        scale = f.unit[shape][r - 1] / np.maximum(f.mean[shape][r - 1], 1e-12) if kind == "count" else 1.0
-        due = f.mean[shape][r - 1] / np.maximum(scale * noise, 1e-12)
+        scale = h.unit / np.maximum(h.mean, 1e-12) if kind == "count" else 1.0
+        due = h.mean / np.maximum(scale * noise, 1e-12)
         fall = factor([-np.minimum(share * due, 6 * reach) * root for share in _FALLS])
-    return Window(f.recorded[PLAIN][r - 1], f.mean[PLAIN][r - 1], rise, fall)
+    last = h.periods[:, 0].astype(int) - 1
+    return Window(f.recorded[PLAIN][last], h.whole, rise, fall)
 
 
 def prior_weight(r: int, freq: int) -> float:
@@ -152,28 +187,27 @@ def silence(f: Forecast, chance: float) -> FloatArray:
     return np.where((nothing <= chance).any(0), found, np.nan)
 
 
-def interval(f: Forecast, r: int, confidence: float, kind: Kind) -> tuple[FloatArray, FloatArray]:
-    """Equal-tailed predictive interval of the sum over the first r periods, by secant steps on the normal score."""
-    mean, unit, v = f.mean[PLAIN][r - 1], f.unit[PLAIN][r - 1], f.variance[PLAIN][r - 1]
-    sd = np.sqrt((f.grid_weight * f.grid[:, None]).sum(0) * unit + v)
-    size = np.maximum(f.size[r - 1], 1e-9)
-    top = size if kind == "proportion" else np.full_like(mean, np.inf)
-    bottom = np.full_like(mean, -np.inf if kind == "level" else 0.0)
-    first = bottom if kind == "level" else 0.25 * mean
+def interval(
+    f: Forecast, windows: Sequence[tuple[int, int]], confidence: float, kind: Kind
+) -> tuple[FloatArray, FloatArray]:
+    """Equal-tailed predictive intervals of the windows' plain sums, by secant steps on the normal score."""
+    h = held(f, [(r, PLAIN) for r, _ in windows])
+    sd = np.sqrt((f.grid_weight * f.grid[:, None]).sum(0) * h.unit + h.variance)
+    size = np.maximum(h.size, 1e-9)
+    top = size if kind == "proportion" else np.full_like(h.mean, np.inf)
+    bottom = np.full_like(h.mean, -np.inf if kind == "level" else 0.0)
+    first = bottom if kind == "level" else 0.25 * h.mean
 
     def root(x: FloatArray) -> FloatArray:  # counts are nearly linear in the normal score on this scale
         return np.asarray(np.sqrt(np.clip(x, 0, None)) if kind == "count" else x)
 
     def score(x: FloatArray) -> FloatArray:
         at = np.asarray(x**2 if kind == "count" else x)
-        return _mixed_score(f, at, mean, unit, v, size, kind)
+        return _mixed_score(f, at, h.mean, h.unit, h.variance, size, kind)
 
     ends = []
     for target in (ndtri((1 - confidence) / 2), -ndtri((1 - confidence) / 2)):
-        x, trial = (
-            root(mean),
-            root(np.clip(mean + target * sd, first, top)),
-        )
+        x, trial = root(h.mean), root(np.clip(h.mean + target * sd, first, top))
         z, z_trial = score(x), score(trial)
         for _ in range(4):
             rise = np.where(np.abs(z_trial - z) > 1e-6, z_trial - z, np.inf)
