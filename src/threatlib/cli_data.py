@@ -223,7 +223,7 @@ def init(name: str, data: Path, areas: tuple[str, ...], title: str, quarter: str
     from threatlib.errors import UsageError
     from threatlib.forms import default_quarter
     from threatlib.periods import parse
-    from threatlib.starting import start
+    from threatlib.starting import area_of, start
 
     pairs = [(area.partition("=")[0].strip(), area.partition("=")[2].strip()) for area in areas]
     try:
@@ -232,6 +232,10 @@ def init(name: str, data: Path, areas: tuple[str, ...], title: str, quarter: str
         raise UsageError(f"quarter: {fault}.") from fault
     if period.kind != "quarter":
         raise UsageError(f"quarter: found '{quarter}', wanted a financial quarter such as 2022-23-Q2.")
-    called = title or f"{' and '.join(area for area, _ in pairs)} Safeguarding Children Partnership"
+    places = " and ".join(area for area, _ in pairs) or area_of(name)
+    called = title or f"{places} Safeguarding Children Partnership"
     folder = start(data, name, pairs, called, period)
+    if not pairs:
+        click.echo(f"No --area was given: the one area is called '{places}'. Change it in {folder.as_posix()}/"
+                   "partnership.yaml to the local authority's name and code before anything is imported.")  # fmt: skip
     click.echo(f"{folder.as_posix()}: ready. Read {folder.as_posix()}/README.md next.")

@@ -40,7 +40,7 @@ def south(indicator: str, values: list[float]) -> list[dict[str, object]]:
           figure("referrals", "2022-23-Q2", 5)], "cannot_say",
          "most figures do not allow a comparison"),
         ([figure("offences", "2022-23-Q2", 5)], "cannot_say", "the figures do not allow a comparison"),
-        ([figure("workers", "2022-09-30", 5)], "cannot_say", "no figure: the evidence is told in words"),
+        ([figure("workers", "2022-09-30", 5)], "cannot_say", "no figure has been received"),
         (quarters("referrals", UP) + south("offences", UP), "worsening", "some figures got worse"),
         (quarters("offences", SAME) + south("referrals", UP), "rising", UNRATED),
     ],

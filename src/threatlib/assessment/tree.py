@@ -81,7 +81,8 @@ def judge(indicators: set[str], signals: pd.DataFrame, findings: pd.DataFrame) -
         why = "figures moved; whether more or fewer of these is better or worse they do not say by themselves"
         return base | {"direction": direction, "confidence": _middle(here), "why": why}
     most = "most" if level else "the"
-    why = f"{most} figures do not allow a comparison" if len(main) else "no figure: the evidence is told in words"
+    none = "no figure has been received" if indicators else "no figure: the evidence is told in words"
+    why = f"{most} figures do not allow a comparison" if len(main) else none
     return base | {"direction": "cannot_say", "why": why}
 
 

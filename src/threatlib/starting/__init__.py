@@ -44,7 +44,8 @@ def start(data: Path, name: str, areas: Sequence[tuple[str, str]], title: str, q
     name : str
         The folder's name: small letters, digits and hyphens.
     areas : sequence of (name, code)
-        The local authorities, as the Office for National Statistics writes them; the code may be blank.
+        The local authorities, as the Office for National Statistics writes them; the code may be blank. Without one
+        there is a single area called as the folder is, for its owner to rename.
     title : str
         The partnership's name in full.
     quarter : Period
@@ -53,12 +54,16 @@ def start(data: Path, name: str, areas: Sequence[tuple[str, str]], title: str, q
     Raises
     ------
     UsageError
-        For a name that is no folder's name or is taken, or no area.
+        For a name that is no folder's name or is taken, an area twice, or England, which is there anyway.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(f"found '{name}', wanted a name of small letters, digits and hyphens, such as my-partnership.")
-    if not areas:
-        raise UsageError("wanted at least one --area: a local authority's name, as in --area 'Leeds'.")
+    names = [area for area, _ in areas]
+    wrong = [n for n in names if not n or n == _ENGLAND["name"] or names.count(n) > 1]
+    if wrong:
+        raise UsageError(
+            f"--area: found '{wrong[0]}', wanted each local authority once, as in --area 'Leeds=E08000035'."
+        )
     folder = data / name
     if folder.exists():
         raise UsageError(f"{folder}: is there already; choose another name.")
@@ -66,12 +71,17 @@ def start(data: Path, name: str, areas: Sequence[tuple[str, str]], title: str, q
     staged = data / f".{name}-{os.getpid()}"
     staged.mkdir()
     try:
-        _write(staged, areas, title, quarter)
+        _write(staged, areas or [(area_of(name), "")], title, quarter)
         staged.rename(folder)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise
     return folder
+
+
+def area_of(name: str) -> str:
+    """What the one area of a partnership is called until its owner says otherwise: its folder's name, as a title."""
+    return name.replace("-", " ").title()
 
 
 def _write(folder: Path, areas: Sequence[tuple[str, str]], title: str, quarter: Period) -> None:
