@@ -39,7 +39,10 @@ def test_elimination_is_a_cholesky_factor_and_a_forward_substitution():
     root = rng.normal(size=(3, 4, 4))
     matrices = root @ root.transpose(0, 2, 1) + np.eye(4)
     rows = rng.normal(size=(2, 4, 3))
-    factor, solved = model.eliminate(np.moveaxis(matrices, 0, -1), rows)
+    swept = np.concatenate([np.moveaxis(matrices, 0, -1), rows])
+    model.eliminate(swept, range(1), 4)
+    model.eliminate(swept, range(1, 4), 4)
+    factor, solved = swept[:4], swept[4:]
     for b in range(3):
         lower = np.linalg.cholesky(matrices[b])
         np.testing.assert_allclose(np.tril(factor[..., b]), lower)
