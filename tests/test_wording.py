@@ -13,7 +13,7 @@ from threatlib import wording
     ("value", "unit", "text"),
     [
         (3559, "count", "3,559"), (0, "count", "0"), (-3, "count", "−3"), (12.34, "count", "12.3"),
-        (-0.04, "count", "0.0"),
+        (-0.04, "count", "−0.04"), (0.0004, "per_10k", "0.0004 per 10,000"), (0.000423, "count", "0.00042"),
         (82, "percent", "82%"), (9.7, "percent", "9.7%"), (12.04, "percent", "12.0%"),
         (45.31, "per_10k", "45.3 per 10,000"),
         (1250000, "gbp", "£1,250,000"), (-5, "gbp", "−£5"), (1, "rank", "1st"), (22, "rank", "22nd"),
@@ -74,4 +74,28 @@ def test_every_unit_writes_every_number_with_a_true_minus(value: float, unit: st
     text = wording.number(value, unit)
     assert "-" not in text
     assert text == text.strip() != ""
-    assert (wording.MINUS in text) == (round(value, 1) < 0 and not (abs(value) < 0.05))
+    assert (wording.MINUS in text) == (value <= -1e-9)
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "unit", "sign", "texts"),
+    [
+        (16.2, 42, "percentage_points", False, ("16.2", "42 percentage points")),
+        (7.8, 58.9, "percent_change", False, ("7.8%", "58.9%")),
+        (-3, 4, "percent_change", True, ("−3%", "+4%")),
+        (5.6, 14.4, "fte", False, ("5.6", "14.4 FTE")),
+        (3, 9, "count", False, ("3", "9")),
+    ],
+)
+def test_the_ends_of_an_interval_are_two_texts(
+    lower: float, upper: float, unit: str, sign: bool, texts: tuple[str, str]
+) -> None:
+    assert wording.ends(lower, upper, unit, sign=sign) == texts
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(-30.8, "percent_change", "30.8%"), (5, "percentage_points", "5 percentage points"), (-2, "fte", "2 FTE")],
+)
+def test_a_size_has_no_sign(value: float, unit: str, text: str) -> None:
+    assert wording.size(value, unit) == text

@@ -17,6 +17,7 @@ SUFFIXES: dict[str, str] = {
     "percent": "%",
     "percent_change": "%",
     "percentage_points": " percentage points",
+    "points_of_share": " percentage points",
     "per_10k": " per 10,000",
     "per_1000": " per 1,000",
     "fte": " FTE",
@@ -32,6 +33,7 @@ SUFFIXES: dict[str, str] = {
 """What follows a number of a unit."""
 
 _SIGNED_ALWAYS = ("percent_change", "percentage_points")
+_UNSIGNED = {"percent_change": "percent", "percentage_points": "points_of_share"}
 
 UNIT_WORDS: dict[str, str] = {
     "count": "number",
@@ -59,7 +61,8 @@ UNIT_WORDS: dict[str, str] = {
 def number(value: float, unit: str = "count") -> str:
     """A value with its unit: ``3,559``, ``82%``, ``45.3 per 10,000``, ``£1,250,000``, ``22nd``.
 
-    Whole values have no decimals; others have one, as published rates and percentages do.
+    Whole values have no decimals; others have one, as published rates and percentages do. A value that would round to
+    nothing without being nothing has two significant digits: ``0.0004``.
 
     Raises
     ------
@@ -68,7 +71,7 @@ def number(value: float, unit: str = "count") -> str:
     """
     if unit in _SIGNED_ALWAYS:
         return signed(value, unit)
-    digits = _digits(value)
+    digits = _small(value) if 1e-9 <= abs(value) < 0.05 else _digits(value)
     if unit == "rank":
         return f"{digits}{_ordinal_ending(value)}"
     if unit == "gbp":
@@ -94,6 +97,18 @@ def interval(lower: float, upper: float, unit: str = "count", *, sign: bool = Fa
     if suffix not in ("", "%") and low.endswith(suffix):
         low = low.removesuffix(suffix)
     return low if low == high else f"{low} to {high}"
+
+
+def ends(lower: float, upper: float, unit: str = "count", *, sign: bool = False) -> tuple[str, str]:
+    """Both ends of an interval as two texts: ``16.2`` and ``42 percentage points``; a percentage has its unit twice."""
+    low, high = (signed(end, unit) if sign else number(end, _UNSIGNED.get(unit, unit)) for end in (lower, upper))
+    suffix = SUFFIXES.get(unit, "")
+    return (low.removesuffix(suffix) if suffix != "%" else low), high
+
+
+def size(value: float, unit: str = "count") -> str:
+    """The size of a change without its sign, which the words around it give: ``30.8%``, ``5 percentage points``."""
+    return number(abs(value), _UNSIGNED.get(unit, unit))
 
 
 def period_words(label: str) -> str:
@@ -138,6 +153,10 @@ def _digits(value: float) -> str:
     whole = abs(value - round(value)) < 1e-9
     written = f"{abs(value):,.0f}" if whole else f"{abs(value):,.1f}"
     return f"{MINUS if value < 0 and float(written.replace(',', '')) else ''}{written}"
+
+
+def _small(value: float) -> str:
+    return f"{MINUS if value < 0 else ''}{float(f'{abs(value):.2g}'):.12f}".rstrip("0")
 
 
 def _ordinal_ending(value: float) -> str:

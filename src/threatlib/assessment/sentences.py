@@ -35,34 +35,47 @@ def quantity(value: float, unit: str, rows: str) -> Part:
 
 
 def change(row: Row) -> tuple[Part, ...]:
-    """What changed, by how much and how sure: one sentence of a signal."""
+    """What changed, by how much and how sure, in one or two short sentences of a signal.
+
+    The verb follows the interval and not the arrow alone: nothing rose or fell whose interval leaves no change open.
+    """
     if row.get("event"):
         return seen(row)
     rows = f"{row['rows']} {row['previous_rows']}".strip()
-    subject = [Part(f"{row['name']}{_of(row)} ")]
+    subject = Part(f"{row['name']}{_of(row)} ")
     then, now = _when(row["previous_period"]), _when(row["period"])
-    figures = [
-        Part("from "),
-        quantity(row["previous_value"], row["unit"], row["previous_rows"]),
-        Part(f" {then} to "),
-        quantity(row["value"], row["unit"], row["rows"]),
-        Part(f" {now}"),
-    ]
-    verb = {"up": "rose", "down": "fell"}.get(row["arrow"])
+    value = quantity(row["value"], row["unit"], row["rows"])
+    figures = (
+        Part("from "), quantity(row["previous_value"], row["unit"], row["previous_rows"]), Part(f" {then} to "), value,
+        Part(f" {now}. "),
+    )  # fmt: skip
+    verb = moved(row)
     if verb:
-        return (*subject, Part(f"{verb} "), *figures, *_size(row, rows), Part("."))
+        return (subject, Part(f"{verb} "), *figures, *_size(row, rows))
     if row["arrow"] == "level":
         stayed = "stayed within what was to be expected, " if row.get("method") else "stayed level, "
-        return (*subject, Part(stayed), *figures, *_size(row, rows), Part("."))
+        return _ended((subject, Part(stayed), *figures, *_between(row, rows)))
+    why = row["why"] or TOO_WIDE
     if not row["previous_rows"]:
-        value = quantity(row["value"], row["unit"], row["rows"])
-        return (
-            *subject,
-            Part("stood at "),
-            value,
-            Part(f" {now}; whether that is a change cannot be said: {row['why']}."),
-        )
-    return (*subject, Part("went "), *figures, Part(f"; whether that is a real change cannot be said: {row['why']}."))
+        return (subject, Part("stood at "), value, Part(f" {now}. Whether that is a change cannot be said: {why}."))
+    return (subject, Part("went "), *figures, Part(f"Whether that is a real change cannot be said: {why}."))
+
+
+def moved(row: Row) -> str:
+    """``rose`` or ``fell`` where the arrow says so and the whole interval lies on that side of no change."""
+    low, high, none = row["change_lower"], row["change_upper"], 1.0 if row["measure"] == "ratio" else 0.0
+    if row["arrow"] == "up" and low > none:
+        return "rose"
+    return "fell" if row["arrow"] == "down" and high < none else ""
+
+
+def sure(row: Row) -> tuple[Part, ...]:
+    """How probable it is that a finding is no chance, in the yardstick's words, and how far to trust that."""
+    confidence = f"Confidence in this is {str(row['confidence']).lower()}: {row['confidence_reasons']}."
+    if not row["probability_term"]:
+        return (Part(confidence),)
+    probability = Part(f"{row['probability_term']}", float(row["probability"]), str(row["rows"]))
+    return (Part("That this is more than chance is "), probability, Part(f". {confidence}"))
 
 
 def seen(row: Row) -> tuple[Part, ...]:
@@ -119,7 +132,7 @@ def headline(row: Row) -> str:
     if row.get("event"):
         side = {"up": "above", "down": "below"}[row["arrow"]]
         return f"{row['name']}{_of(row)} {side} what was to be expected"
-    said = {"up": "rose", "down": "fell", "level": "stayed level"}.get(row["arrow"])
+    said = moved(row) or ("stayed level" if row["arrow"] == "level" else "")
     if said:
         return f"{row['name']}{_of(row)} {said}"
     chance = "no change can be told from chance" if row["why"] == TOO_WIDE else "whether it changed cannot be said"
@@ -137,28 +150,74 @@ def _of(row: Row) -> str:
     return f" ({row['area']}{group})"
 
 
-def _size(row: Row, rows: str) -> tuple[Part, ...]:
-    """The change and its interval, in the measure of its kind."""
-    low, high, middle = row["change_lower"], row["change_upper"], row["change"]
+def _scale(row: Row) -> tuple[float, float, float, str]:
+    """The change, its interval and their unit: a ratio as a percentage."""
+    middle, low, high = row["change"], row["change_lower"], row["change_upper"]
     if row["measure"] == "ratio":
-        low, high, middle = ((100 * (part - 1)) for part in (low, high, middle))
-        unit = "percent_change"
-    elif row["measure"] == "points":
-        unit = "percentage_points"
-    else:
-        unit = str(row["unit"])
-    if math.isnan(low) or math.isnan(high):
+        return 100 * (middle - 1), 100 * (low - 1), 100 * (high - 1), "percent_change"
+    return middle, low, high, "percentage_points" if row["measure"] == "points" else str(row["unit"])
+
+
+def _size(row: Row, rows: str) -> tuple[Part, ...]:
+    """How large a rise or fall is, as a sentence; its interval is never printed narrower than it is."""
+    middle, low, high, unit = _scale(row)
+    up = row["arrow"] == "up"
+    least, most = (low, high) if up else (-high, -low)
+    lead = Part(f"{_allowing(row)} is a {'rise' if up else 'fall'} of ")
+    if not math.isfinite(middle) or not math.isfinite(most):
+        end = ", whatever the withheld figure is." if math.isnan(middle) else "."
+        bound = _towards_nothing(least)
+        return (
+            lead,
+            Part("at least "),
+            Part(wording.size(bound, unit), least, rows),
+            Part(end),
+        )
+    said = wording.ends(_towards_nothing(least), _outward(most, 1), unit)
+    return (
+        lead, Part(wording.size(round(middle, 1) or middle, unit), abs(middle), rows), Part(" (range "),
+        Part(said[0], least, rows), Part(" to "), Part(said[1], most, rows), Part(")."),
+    )  # fmt: skip
+
+
+def _allowing(row: Row) -> str:
+    """ "That", unless the change is one of rates, which the two counts beside it do not give."""
+    before, now = row["previous_value"], row["value"]
+    if row["measure"] != "ratio" or not before or not math.isfinite(before * now * row["change"]):
+        return "That"
+    return "That" if abs(row["change"] - now / before) < 0.0005 else "Allowing for population, that"
+
+
+def _between(row: Row, rows: str) -> tuple[Part, ...]:
+    """What a change that is level lies between; nothing where that is not known."""
+    _, low, high, unit = _scale(row)
+    if not (math.isfinite(low) and math.isfinite(high)):
         return ()
-    if not math.isfinite(middle) or not math.isfinite(high):
-        if row["arrow"] == "level":
-            return ()
-        least = low if row["arrow"] == "up" else high
-        end = ", whatever the withheld figure is)" if math.isnan(middle) else ")"
-        return (Part(" (at least "), Part(wording.signed(_towards_nothing(least), unit), least, rows), Part(end))
-    ends = (Part(wording.signed(low, unit), low, rows), Part(" to "), Part(wording.signed(high, unit), high, rows))
-    return (Part(" ("), Part(wording.signed(middle, unit), middle, rows), Part("; could be "), *ends, Part(")"))
+    said = wording.ends(_outward(low, -1), _outward(high, 1), unit, sign=True)
+    return (
+        Part("The change is between "),
+        Part(said[0], low, rows),
+        Part(" and "),
+        Part(said[1], high, rows),
+        Part("."),
+    )
+
+
+def _ended(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Without the space after the last full stop."""
+    return (*parts[:-1], Part(parts[-1].text.rstrip(), parts[-1].value, parts[-1].rows))
+
+
+def _outward(value: float, way: int) -> float:
+    """An end of an interval to one decimal, rounded away from its middle."""
+    return (math.ceil(value * 10 - 1e-6) if way > 0 else math.floor(value * 10 + 1e-6)) / 10
 
 
 def _towards_nothing(bound: float) -> float:
-    """A bound as it is printed, to one decimal: never rounded to more than it is."""
-    return math.trunc(10 * bound + math.copysign(1e-6, bound)) / 10
+    """A bound of a change as it is printed: never rounded to more than it is, nor to nothing."""
+    rounded = math.trunc(10 * bound + math.copysign(1e-6, bound)) / 10
+    if rounded or not bound:
+        return rounded
+    least = min(abs(bound), 0.049)  # from there on a figure is printed with two significant digits
+    unit = 10.0 ** (math.floor(math.log10(least)) - 1)
+    return math.copysign(math.floor(least / unit) * unit, bound)
