@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rates_vectors import Table, assert_close
+from scipy.stats import norm, poisson
 
 from threatlib.errors import NotEnoughPoints
 from threatlib.stats.comparison import MIN_AREAS, MIN_NEIGHBOURS, chance_limits, compare, funnel, pool_neighbours
@@ -117,10 +118,29 @@ def test_degenerate_funnels():
     assert_close(funnel(*panel(20), trim=0, calibrated=True).tau2, funnel(*panel(20), trim=0).tau2)
 
 
+@pytest.mark.parametrize("overdispersion", [True, False])
+def test_a_calibrated_funnel_of_rates_says_the_same_by_z_and_by_limits(overdispersion):
+    """Limits lie between two counts; where chance alone is asked for, by a Poisson's tails."""
+    count, people = panel(60, 3)
+    answer = funnel(count, people, overdispersion=overdispersion, calibrated=True)
+    again = funnel(count / people * 10_000 * people / 10_000, people, overdispersion=overdispersion, calibrated=True)
+    for layer, reach in enumerate((1.959963984540054, 3.090232306167813)):
+        outside = (count / people > answer.upper[layer]) | (count / people < answer.lower[layer])
+        assert (outside == (np.abs(answer.z) >= reach)).all()
+    assert_close(again.z, answer.z)
+    one = funnel(30, 10_000, target=0.002, overdispersion=False, confidence=0.95, calibrated=True)
+    assert float(one.z[0]) == pytest.approx(-norm.ppf(poisson.sf(29, 20)))
+    assert float(one.upper[0]) * 10_000 == pytest.approx(poisson.isf(0.025, 20) + 0.5)
+    assert float(one.lower[0]) * 10_000 == pytest.approx(poisson.ppf(0.025, 20) - 0.5)
+    huge = funnel(1e9, 10_000, target=0.002, overdispersion=False, calibrated=True)
+    assert np.isfinite(huge.z).all()
+    assert float(funnel(0, 10.0, target=0.002, overdispersion=False, calibrated=True).lower[0, 0]) == 0
+
+
 @pytest.mark.parametrize("kind", ["rate", "proportion"])
 @pytest.mark.parametrize("spread", [0.01, 0.25, 0.4])
 def test_false_flags_of_a_calibrated_funnel(kind, spread):
-    count, people = panel(33, 7, spread, reps=(2_000,))
+    count, people = panel(33, 7, spread, reps=(400,))
     answer = funnel(count, people, kind=kind, calibrated=True)
     assert 0.02 <= (np.abs(answer.z) > 1.96).mean() <= 0.065
     assert (np.abs(answer.z) > 3.0902).mean() <= 0.006

@@ -100,8 +100,8 @@ def funnel(
     Calibrated: phi is divided by what drawing in leaves of a standard normal's variance. For a rate, an area's count
     is then held against a negative binomial with mean E = n theta and variance E + 4 tau2 E^2 (tau2 being on the
     square root scale), its tails widened from the normal's to Student's t with n - 1 degrees of freedom, `z` is the
-    normal deviate of its tail, and the limits are the outermost counts within, over n; the square root is too coarse
-    below about 20 expected events, where it calls twice as many areas low as it says.
+    normal deviate of its tail, and the limits lie half a case outside the outermost counts within, over n; the square
+    root is too coarse below about 20 expected events, where it calls twice as many areas low as it says.
 
     References
     ----------
@@ -218,11 +218,13 @@ def _by_counts(
     """
     expected = n * theta
     phi, df = 1.0 + 4.0 * tau2 * expected, np.broadcast_to(worth, x.shape)
-    bounds = [count_limits(x, expected, expected, phi, tail_of(level), df) for level in levels.ravel()]
-    lower, upper = (
-        np.array([side / n for side in sides]).reshape(levels.shape + x.shape)
-        for sides in ([b.lower for b in bounds], [b.upper for b in bounds])
-    )
+    whole = np.where(
+        np.abs(x - np.round(x)) < 1e-6, np.round(x), x
+    )  # a rate times a population is one but for rounding
+    bounds = [count_limits(whole, expected, expected, phi, tail_of(level), df) for level in levels.ravel()]
+    lower = np.array([np.where(b.lower > 0, b.lower - 0.5, b.lower) / n for b in bounds])
+    upper = np.array([(b.upper + 0.5) / n for b in bounds])
+    lower, upper = (ends.reshape(levels.shape + x.shape) for ends in (lower, upper))
     at_most, at_least = bounds[0].at_most, bounds[0].at_least
     deviate = np.where(at_least < at_most, np.maximum(-ndtri(at_least), 0.0), np.minimum(ndtri(at_most), 0.0))
     return np.where(np.isinf(deviate), z, deviate), lower, upper
