@@ -112,7 +112,7 @@ def funnel(
     x, n = (np.atleast_1d(part) for part in arrays(count, population))
     ok = usable(x, n) & ((x <= n) | (kind != "proportion"))
     x, n = np.where(ok, x, np.nan), np.where(ok, n, np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # a limit beyond all numbers is infinite
         pooled = np.nansum(x, axis=-1) / np.nansum(n, axis=-1)
         theta = np.broadcast_to(np.asarray(pooled if target is None else target, dtype=np.float64), pooled.shape)
         y, centre, s = _on_scale(x, n, theta[..., None], kind)

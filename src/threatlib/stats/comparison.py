@@ -149,4 +149,5 @@ def _ends(part: Estimate | Contrast | Bounds | ArrayLike) -> tuple[Interval, Int
     if isinstance(part, Estimate | Contrast):
         return ((part.value, part.lower, part.upper),) * 2
     plain = np.asarray(part, dtype=np.float64)
+    plain = np.where(np.isfinite(plain), plain, np.nan)
     return ((plain, plain, plain),) * 2

@@ -54,9 +54,9 @@ def directly_standardised(
     x, n, w, v = arrays(count, population, standard, count if variance_count is None else variance_count)
     x, v = np.where(np.isnan(x), 0, x), np.where(np.isnan(v), 0, v)
     ok = (usable(x, n) & usable(v, n) & np.isfinite(w) & (w >= 0)).all(axis=-1)
-    total, weight = x.sum(axis=-1), w.sum(axis=-1)
-    ok &= (total >= MIN_EVENTS) & (weight > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
+        total, weight = x.sum(axis=-1), w.sum(axis=-1)
+        ok &= (total >= MIN_EVENTS) & (weight > 0)
         value = (w * x / n).sum(axis=-1) / weight
         scale = np.sqrt((v * (w / n) ** 2).sum(axis=-1) / weight**2 / total)
     total = np.where(ok, total, np.nan)

@@ -1,0 +1,221 @@
+"""What each test claims, held against counts in which nothing happens; and where a reference form must not be used.
+
+A small, seeded part of the tables in docs/calibration. `MUST_NOT` lists cells in which a form is measured to break its
+claim: a test fails, too, once a form holds there, so that the docs and docstrings that warn of it cannot go stale.
+Farrington's algorithm has its cells in test_surveillance_calibration, the charts in test_charts_calibration.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import threatlib
+from threatlib.stats.comparison import compare, funnel
+from threatlib.stats.contrasts import rate_ratio
+from threatlib.stats.multiplicity import benjamini_hochberg
+from threatlib.stats.rates import rate
+from threatlib.stats.recent import recent_trend
+from threatlib.stats.surveillance import ears
+from threatlib.stats.trends import mann_kendall
+
+MEANS = (0.2, 1.0, 5.0, 20.0, 300.0)
+SERIES = 1500
+SOURCE = Path(threatlib.__file__).parent
+
+
+def counts(mean: float, points: int, *, season: bool = False, phi: int = 1, series: int = SERIES) -> np.ndarray:
+    """Counts around a level that never changes; with a season it moves by 30% in 12 periods, from any point on."""
+    rng = np.random.default_rng([round(10 * mean), points, season, phi])
+    turn = np.arange(points) / 12 + rng.uniform(size=(series, 1))
+    mu = mean * (1 + 0.3 * season * np.sin(2 * np.pi * turn))
+    return (rng.poisson(mu) if phi == 1 else rng.negative_binomial(mu / (phi - 1), 1 / phi)).astype(float)
+
+
+def holds(share: float, claim: float, made: int = SERIES) -> bool:
+    """Not above one and a half times the claim and three standard errors of the simulation."""
+    return share <= 1.5 * claim + 3 * np.sqrt(1.5 * claim / made)
+
+
+def trend(values: np.ndarray, **options) -> float:
+    return float((mann_kendall(values, **options).p < 0.05).mean())
+
+
+def last(values: np.ndarray, **options) -> float:
+    """Share of series whose last point an EARS chart flags."""
+    return float(ears(values, **options).flag[:, -1].mean())
+
+
+CALIBRATED = {"correction": "hamed-rao", "calibrated": True}
+
+
+@pytest.mark.parametrize("mean", MEANS)
+@pytest.mark.parametrize("points", [8, 12, 24, 60, 120])
+def test_trends_without_a_season(mean, points):
+    values = counts(mean, points, series=600 if points == 120 else SERIES)
+    assert holds(trend(values), 0.05, len(values))
+    assert holds(trend(values, **CALIBRATED), 0.05, len(values))
+
+
+@pytest.mark.parametrize("mean", MEANS)
+@pytest.mark.parametrize("points", [24, 60, 120])
+def test_the_seasonal_trend_test_on_a_season(mean, points):
+    assert holds(trend(counts(mean, points, season=True), period=12), 0.05)
+
+
+@pytest.mark.parametrize("carried", [0.3, 0.5])
+@pytest.mark.parametrize("points", [8, 12, 24, 60])
+def test_the_calibrated_correction_where_each_value_depends_on_the_one_before(carried, points):
+    noise = np.random.default_rng([points, round(10 * carried)]).normal(size=(SERIES, points + 30))
+    for t in range(1, points + 30):
+        noise[:, t] += carried * noise[:, t - 1]
+    share = trend(noise[:, 30:], **CALIBRATED)
+    assert holds(share, 0.05)
+    assert share < trend(noise[:, 30:], correction="hamed-rao")
+
+
+def test_the_calibrated_correction_still_finds_a_trend():
+    steady = np.random.default_rng(4).normal(size=(300, 60))
+    assert trend(steady + 0.05 * np.arange(60), **CALIBRATED) > 0.9
+
+
+@pytest.mark.parametrize("mean", MEANS)
+@pytest.mark.parametrize("phi", [1, 2])
+@pytest.mark.parametrize("method", ["C1", "C2", "C3"])
+def test_calibrated_ears(mean, phi, method):
+    values = counts(mean, 12, phi=phi, series=6000)
+    for alpha in (0.001, 0.01, 0.025):
+        assert holds(last(values, method=method, alpha=alpha, calibrated=True), alpha, 6000)
+
+
+def test_calibrated_ears_is_not_silent():
+    values = counts(20, 8, phi=2)
+    assert last(values, alpha=0.1, calibrated=True) > 0.04
+    values[:, -1] *= 3
+    assert last(values, alpha=0.01, calibrated=True) > 0.6
+
+
+def test_the_first_ears_chart_holds_its_strict_limit_on_a_season_too():
+    for mean in MEANS:
+        values = counts(mean, 24, season=True, series=6000)
+        assert holds(last(values, calibrated=True), 0.001, 6000)
+
+
+def areas(expected: float, spread: float, reps: int = 150, number: int = 33) -> tuple[np.ndarray, np.ndarray]:
+    """Counts and expectations of areas that differ by so much."""
+    rng = np.random.default_rng([round(10 * expected), round(100 * spread)])
+    size = expected * rng.uniform(0.3, 1.7, (reps, number))
+    return rng.poisson(size * rng.gamma(spread**-2, spread**2, size.shape)).astype(float), size
+
+
+def beyond(level: float, expected: float, spread: float, **options) -> float:
+    result = funnel(*areas(expected, spread), confidence=level, **options)
+    x, n = areas(expected, spread)
+    with np.errstate(invalid="ignore"):
+        return float(((x / n > result.upper) | (x / n < result.lower)).mean())
+
+
+@pytest.mark.parametrize("mean", MEANS)
+@pytest.mark.parametrize("spread", [0.01, 0.25, 0.4])
+@pytest.mark.parametrize("level", [0.95, 0.998])
+def test_calibrated_funnel(mean, spread, level):
+    assert holds(beyond(level, mean, spread, calibrated=True), 1 - level)
+
+
+@pytest.mark.parametrize("mean", MEANS)
+def test_rate_ratio_and_verdict_against_a_benchmark(mean):
+    rng = np.random.default_rng(round(10 * mean))
+    here, peers = rng.poisson(mean, SERIES), rng.poisson(3 * mean, SERIES)
+    assert holds(float((rate_ratio(here, 1000, peers, 3000).p < 0.05).mean()), 0.05)
+    verdict = compare(rate(here, 1000), rate(peers, 3000)).verdict
+    assert holds(float(np.isin(verdict, ["higher", "lower"]).mean()), 0.05)
+
+
+@pytest.mark.parametrize("mean", MEANS)
+def test_recent_trend(mean):
+    """The claim is 0.2%; proportions of a hundred times the mean, so that no logit runs away."""
+    found = np.random.default_rng(round(10 * mean)).binomial(int(100 * mean), 0.01, (20 * SERIES, 5))
+    assert holds(float((recent_trend(found, 100.0 * mean).direction != 0).mean()), 0.002, 20 * SERIES)
+
+
+def test_adjusted_p_values_flag_something_in_one_family_of_twenty_at_most():
+    """Without any effect the share of false flags is 1 wherever there is a flag: 5% of families at most."""
+    p = np.random.default_rng(8).uniform(size=(4000, 40))
+    assert holds(float((benjamini_hochberg(p, axis=1) <= 0.05).any(axis=1).mean()), 0.05, 4000)
+
+
+HAMED_RAO = {"correction": "hamed-rao"}
+MUST_NOT: dict[str, tuple[float, Callable[[], float]]] = {
+    **{
+        f"EARS {method} as defined at mean {mean:g}": (
+            claim,
+            lambda method=method, mean=mean, claim=claim: last(counts(mean, 24), method=method, alpha=claim),
+        )
+        for method, claim in (("C1", 0.001), ("C2", 0.001), ("C3", 0.025))
+        for mean in MEANS
+    },
+    "EARS C3 as in R on a season": (
+        0.025,
+        lambda: last(counts(300, 24, season=True), method="C3", alpha=0.025, compat="surveillance-1.20"),
+    ),
+    "EARS C2 calibrated on a season": (
+        0.025,
+        lambda: last(counts(300, 24, season=True), method="C2", alpha=0.025, calibrated=True),
+    ),
+    "EARS C3 calibrated on a season": (
+        0.025,
+        lambda: last(counts(300, 24, season=True), method="C3", alpha=0.025, calibrated=True),
+    ),
+    **{
+        f"Hamed-Rao with all lags, {points} points at mean {mean}": (
+            0.05,
+            lambda points=points, mean=mean: trend(counts(mean, points), **HAMED_RAO),
+        )
+        for points, mean in ((24, 20), (60, 20), (120, 300))
+    },
+    "Hamed-Rao with three lags, 24 points at mean 300": (
+        0.05,
+        lambda: trend(counts(300, 24), **HAMED_RAO, max_lag=3),
+    ),
+    **{
+        f"{name} on a season, 8 points": (0.05, lambda options=options: trend(counts(300, 8, season=True), **options))
+        for name, options in (("Mann-Kendall", {}), ("Hamed-Rao", HAMED_RAO), ("Hamed-Rao calibrated", CALIBRATED))
+    },
+    **{
+        f"funnel as published at mean {mean:g}, {level:.1%}": (
+            1 - level,
+            lambda mean=mean, level=level: beyond(level, mean, 0.4),
+        )
+        for mean in (5.0, 20.0, 300.0)
+        for level in (0.95, 0.998)
+    },
+    "funnel of chance alone where areas differ": (0.05, lambda: beyond(0.95, 300, 0.25, overdispersion=False)),
+}
+
+
+@pytest.mark.parametrize("cell", MUST_NOT)
+def test_where_a_form_must_not_be_used(cell):
+    claim, run = MUST_NOT[cell]
+    assert run() > 1.3 * claim
+
+
+def test_the_library_calls_no_form_that_does_not_hold():
+    """Whoever draws or judges with one of the three must ask for the calibrated form."""
+    outside = [path for path in SOURCE.rglob("*.py") if path.parent.name != "stats"]
+    assert outside
+    for path in outside:
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call):
+                continue
+            if getattr(getattr(call.func, "value", None), "id", "") == "figures":
+                continue  # draws what was judged elsewhere
+            name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+            given = {word.arg: word.value for word in call.keywords}
+            if name in ("ears", "funnel") or (name == "mann_kendall" and "correction" in given):
+                assert getattr(given.get("calibrated"), "value", None) is True, f"{path.name}, line {call.lineno}"
+            if name == "farrington":
+                assert not given.keys() & {"plug_in", "compat", "threshold_method"}, f"{path.name}, line {call.lineno}"
