@@ -62,8 +62,10 @@ severity_weights: {{workforce: 1.0}}
         f"agency: Council, frequency: quarterly{'' if share[n] else ', denominator: population_children'}}}"
         for n in range(INDICATORS)
     ]
-    lines.append("  - {id: population_children, name: Children, definition: Children aged 0 to 17., unit: count, "
-                 "polarity: neither, theme: context, agency: Council, frequency: snapshot, disclosive: false}")  # fmt: skip
+    lines.append(
+        "  - {id: population_children, name: Children, definition: Children aged 0 to 17., unit: count, "
+        "polarity: neither, theme: context, agency: Council, frequency: snapshot, disclosive: false}"
+    )
     (folder / "catalogue.yaml").write_text("indicators:\n" + "\n".join(lines) + "\n", encoding="utf-8")
     items = "\n".join(
         f"          - {{id: measure-{n:02d}, name: Measure {n}, standing: measured, indicators: [measure_{n:02d}]}}"
