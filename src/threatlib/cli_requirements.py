@@ -70,7 +70,7 @@ def list_(
         day, asked = _day(on), load(folder).requirements
         table = followed(asked, made.findings, made.tables["gaps"], quarter=quarter_of(day), as_of=day)
         table = table[(table["status"] == status) | (status == "all")]
-        table = table[(table["overdue"].astype(bool) | (not overdue)) & ((table["orphaned"] != "") | (not orphaned))]
+        table = table[(table["overdue"] | (not overdue)) & ((table["orphaned"] != "") | (not orphaned))]
         line = "{ref}  {status}  {kind}, {threat}: {question}"
     if as_csv:
         table.to_csv(sys.stdout, index=False, lineterminator="\n")
@@ -84,8 +84,10 @@ def list_(
 
 def _standing(row: dict[Any, Any]) -> str:
     """Owner, due date and age in a line, then what is in the way, then the answer."""
+    from pandas import isna
+
     quarters = row["age_quarters"]
-    age = "not dated" if quarters != quarters else f"{int(quarters)} quarter{'' if quarters == 1 else 's'} old"
+    age = "not dated" if isna(quarters) else f"{int(quarters)} quarter{'' if quarters == 1 else 's'} old"
     said = f"owner: {row['owner'] or 'none'}; due: {row['due'] or 'no date'}; {age}. {row['notes']}".strip()
     return f"{said} Answer: {row['answer']}" if row["answer"] else said
 

@@ -49,7 +49,7 @@ def followed(
     asked = requirements if as_of is None else [_then(r, as_of) for r in requirements if _raised_by(r, as_of)]
     standing = set(findings.loc[~findings["status"].isin(GONE), "finding_id"]) | set(gaps["source"])
     rows = [_follow(r, asked, standing, quarter, as_of or quarter.end) for r in asked]
-    return pd.DataFrame(rows, columns=list(FOLLOWED))
+    return pd.DataFrame(rows, columns=list(FOLLOWED)).astype({"age_quarters": "Int64", "overdue": "bool"})
 
 
 def _raised_by(requirement: Requirement, day: date) -> bool:
@@ -77,7 +77,7 @@ def _follow(
     notes = [f"overdue since {wording.period_words(late.isoformat())}"] if late else []
     notes += [f"waits for {waits[0]}, which is open"] if waits else []
     notes += lost
-    if is_open and r.depends_on and not waits and not lost:
+    if is_open and not waits and any(o.ref == r.depends_on and o.answer for o in asked):
         notes.append(f"{r.depends_on} is answered: this can go on")
     if not is_open and not r.answer:
         notes.append(f"{r.status} without an answer")
