@@ -33,6 +33,7 @@ __all__ = [
     "Download",
     "arrow_html",
     "banner",
+    "brief",
     "downloads",
     "figure_html",
     "glossary",
@@ -53,7 +54,7 @@ __all__ = [
 ]  # fmt: skip
 
 _LEVELS: dict[str, tuple[str, ...]] = {
-    "severity": ("low", "moderate", "substantial", "severe", "critical"),
+    "severity": ("slight", "moderate", "substantial", "severe", "critical"),
     "confidence": ("low", "moderate", "high"),
 }
 _PLAIN_HEADS = {"row": "Group", "label": "Measure", "expected_lower": "Expected from", "expected_upper": "Expected to"}
@@ -126,6 +127,13 @@ def key_messages(messages: Sequence[str], *, heading: str = "Key messages") -> M
     ).format(slug(heading), heading, items)
 
 
+def brief(heading: str, content: Markup) -> Markup:
+    """A short section of the first screen."""
+    return Markup('<section class="brief" aria-labelledby="{0}"><h2 id="{0}">{1}</h2>\n{2}</section>\n').format(
+        slug(heading), heading, content
+    )
+
+
 def banner(*, marking: str = "", simulated: bool = False, audience: str = "") -> Markup:
     """What must be known before anything is read: the marking, for whom, and whether the figures are made up."""
     parts = []
@@ -133,7 +141,8 @@ def banner(*, marking: str = "", simulated: bool = False, audience: str = "") ->
         words = "Every figure on this page is invented; none describes a real child, service or place."
         parts.append(Markup('<p class="simulated"><strong>Simulated data.</strong> {}</p>').format(words))
     if marking:
-        whom = Markup(" <span>For {}.</span>").format(audience) if audience else Markup("")
+        unsaid = audience and audience.casefold() not in marking.casefold()
+        whom = Markup(" <span>For {}.</span>").format(audience) if unsaid else Markup("")
         parts.append(Markup('<p class="marking"><strong>{}</strong>{}</p>').format(marking, whom))
     if not parts:
         return Markup("")

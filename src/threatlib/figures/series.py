@@ -198,14 +198,12 @@ def _between(start: pd.Timestamp, end: pd.Timestamp, before: pd.Timestamp, after
 
 
 def _flags(ax: Axes, data: pd.DataFrame, sheet: Sheet, unit: str) -> None:
-    """Flagged points by shape, the reason beside them while there is room."""
+    """Flagged points by shape, the reason beside the latest of them."""
     flagged = data[(data["flag"].astype(str) != "") & data["value"].notna()]
     ax.plot(flagged["period_end"], flagged["value"], "D", markersize=8.5, markerfacecolor="#F46A25",
             markeredgecolor=canvas.INK, markeredgewidth=1.2, linestyle="none", zorder=4)  # fmt: skip
-    if len(flagged) > (1 if sheet.narrow else 3):
-        return
     first, last = ax.get_xlim()
-    for _, row in flagged.iterrows():
+    for _, row in flagged.tail(1).iterrows():  # the latest is named; more names would cover each other
         late = margins.day_number(row["period_end"]) > (first + last) / 2
         ax.annotate(
             f"{row['flag']}: {wording.number(row['value'], unit)}", (row["period_end"], row["value"]),

@@ -13,7 +13,7 @@ from threatlib.assessment import Assessment
 from threatlib.briefing import runner
 from threatlib.briefing.components import Download
 from threatlib.briefing.export import PageInfo, index_page
-from threatlib.briefing.pages import method, overview, quality, rechecked, theme
+from threatlib.briefing.pages import method, overview, quality, rechecked, screen, theme
 from threatlib.briefing.workbook import PUBLISHED
 from threatlib.catalogue import THEMES
 
@@ -30,6 +30,7 @@ PAGES: dict[str, str] = {
 """Notebooks of a briefing in order, with the titles of their pages."""
 
 INDEX = "index.html"
+SUMMARY = "summary.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,14 @@ class Page:
     def _piece(self, html: Markup) -> Html:
         self._shown.append(str(html))
         return Html(html)
+
+    def first_screen(self) -> Html:
+        """The threats, key messages, what changed and what cannot be seen, in short."""
+        return self._piece(screen.first_screen(self.assessment))
+
+    def matrix(self) -> Html:
+        """Findings by severity and likelihood."""
+        return self._piece(overview.matrix(self.assessment))
 
     def threats(self) -> Html:
         """Cards of the three threats."""
@@ -147,20 +156,20 @@ class Page:
 
 
 def index(assessment: Assessment) -> str:
-    """The page an executive opens first: the first screen, and the way to everything else."""
-    files = [Download("tables.xlsx", "Every table in one workbook", "Excel")]
-    files += [Download(f"tables/{name}.csv", title, "CSV") for name, (title, _) in PUBLISHED.items()]
+    """The way in: one paragraph, the pages, and the files to take away."""
+    files = [
+        Download("tables.xlsx", "Every table in one workbook", "Excel"),
+        Download(SUMMARY, "The key messages as plain text, for an e-mail", "text"),
+        *(Download(f"tables/{name}.csv", title, "CSV") for name, (title, _) in PUBLISHED.items()),
+    ]
     said = {f"{name}.html": words for name, words in _SUMMARIES.items()}
-    content = Markup("<h2>The threats</h2>\n") + overview.threats(assessment) + overview.messages(assessment)
-    content += Markup("<h2>What changed</h2>\n") + overview.changed(assessment)
-    content += Markup("<h2>What we cannot see</h2>\n") + overview.unseen(assessment)
     return index_page(
-        page=_info(assessment, INDEX, "Strategic Threat Assessment"), content=content, summaries=said, files=files
+        page=_info(assessment, INDEX, "Contents"), content=overview.summary(assessment), summaries=said, files=files
     )
 
 
 _SUMMARIES = {
-    "briefing": "The threats, what changed, what cannot be seen, and the questions that must be answered.",
+    "briefing": "For a reader with three minutes: the threats, what changed, what we cannot see, and what to ask.",
     **{
         name: f"{title}: each sub-topic with its table, charts and other explanations."
         for name, title in THEMES.items()
@@ -171,7 +180,7 @@ _SUMMARIES = {
 
 def _info(assessment: Assessment, file: str, title: str) -> PageInfo:
     simulated = assessment.data_kind != "real"
-    pages = [(INDEX, "Start"), *((f"{name}.html", words) for name, words in PAGES.items())]
+    pages = [(INDEX, "Contents"), *((f"{name}.html", words) for name, words in PAGES.items())]
     return PageInfo(
         file=file,
         title=title,
@@ -182,6 +191,7 @@ def _info(assessment: Assessment, file: str, title: str) -> PageInfo:
         data_as_at=f"{assessment.data_as_at.day} {assessment.data_as_at:%B %Y}",
         pages=pages,
         marking=assessment.protection.marking,
+        status=overview.status(assessment),
         simulated=simulated,
         provenance={
             "Made by": f"threatlib {__version__}",

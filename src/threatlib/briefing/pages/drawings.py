@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -112,7 +111,7 @@ def _by_part(assessment: Assessment, whole: Row, row: Row) -> pd.DataFrame:
     for period in (row["previous_period"], row["period"]):
         then = here[(here["period"] == period) & (here["breakdown"] == "")].set_index("indicator")
         then = then[~then.index.duplicated()].reindex(list(whole["parts"]))
-        if then["status"].isna().any():
+        if then["status"].isna().any() or then["value"].isna().sum() > 1:
             continue
         found.append(
             pd.DataFrame(
@@ -174,11 +173,11 @@ def absences(assessment: Assessment, indicators: list[str], record: Row) -> Iter
     frame = rows[["value", "lower", "upper", "status", "expected", "expected_lower", "expected_upper", "rows"]].assign(
         label=rows["name"] + ", " + rows["area"], verdict=rows["kind"].str.replace("_", " ")
     )
-    low = ", ".join(dict.fromkeys(rows.loc[rows["kind"].str.startswith("low"), "name"]))
+    low = list(dict.fromkeys(rows.loc[rows["kind"].str.startswith("low"), "name"]))
     around = caption(
         assessment,
         f"absence-{record['id']}",
-        f"Fewer recorded than was to be expected: {low[:1].lower()}{low[1:]}",
+        f"Fewer recorded than was to be expected: {'; '.join(low)}",
         "Number recorded in the latest year, beside the range to be expected",
         "Returns and reference figures, as registered",
     )
@@ -195,8 +194,3 @@ def _about(entry: Row, row: Row) -> bool:
     return (not entry["indicators"] or row["indicator"] in entry["indicators"]) and (
         not entry["areas"] or row["area"] in entry["areas"]
     )
-
-
-def finite(value: object) -> bool:
-    """Whether a cell holds a number that can be drawn."""
-    return isinstance(value, (int, float)) and math.isfinite(value)

@@ -7,13 +7,18 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from threatlib import figures, wording
 from threatlib.assessment import Assessment
-from threatlib.assessment.sentences import Part, headline
-from threatlib.briefing.components import key_messages, notes, requirements_table, threat_cards
-from threatlib.briefing.pages.words import DIRECTIONS, counted, sentence, sentences
+from threatlib.assessment.findings import SEVERITIES
+from threatlib.assessment.phia import YARDSTICK
+from threatlib.assessment.sentences import Part
+from threatlib.briefing.components import figure_html, key_messages, notes, requirements_table, threat_cards
+from threatlib.briefing.pages import drawings
+from threatlib.briefing.pages.words import DIRECTIONS, counted, sentence, sentences, short
 from threatlib.observations import HAS_VALUE, HIDDEN
 
 MOST_MESSAGES = 5
+MOST_IN_A_MATRIX = 8
 
 
 def threats(assessment: Assessment) -> Markup:
@@ -28,7 +33,7 @@ def _card(assessment: Assessment, record: dict[Any, Any]) -> dict[str, Any]:
     found = assessment.findings
     here = found[(found["threat"] == record["id"]) & (found["status"] != "cleared") & (found["breakdown"] == "")]
     told = Markup("{} <small>{}; {} of {} rest on figures.</small>").format(
-        f"Most marked: {_headline(assessment, here)}." if len(here) else f"{record['why'].capitalize()}.",
+        f"Most marked: {short(assessment, here.iloc[0].to_dict())}." if len(here) else f"{record['why'].capitalize()}.",
         counted(int(record["figures"]), "comparison", f"threats.{record['id']}.figures"),
         counted(int(record["measured"]), "item", f"threats.{record['id']}.measured"),
         counted(int(record["items"]), "item", f"threats.{record['id']}.items"),
@@ -38,13 +43,6 @@ def _card(assessment: Assessment, record: dict[Any, Any]) -> dict[str, Any]:
         **{"severity": "" if record["severity"] == "Not rated" else record["severity"]},
         **{"confidence": record["confidence"], "sentence": told},
     }
-
-
-def _headline(assessment: Assessment, found: pd.DataFrame) -> str:
-    """The first finding in a few words."""
-    signals = assessment.signals
-    row = signals[signals["signal_id"] == found["signal_id"].iloc[0]].to_dict("records")
-    return headline(row[0]) if row else str(found["name"].iloc[0])
 
 
 def messages(assessment: Assessment) -> Markup:
@@ -65,43 +63,63 @@ def heard(assessment: Assessment) -> bool:
     return bool(((table["role"] == "local") & table["status"].isin([*HAS_VALUE, *HIDDEN])).any())
 
 
+def counts(assessment: Assessment) -> Markup:
+    """How many findings are new, go on, or no longer stand."""
+    states = assessment.findings["status"]
+    return Markup("<p>{}, {} and {} since the quarter before.</p>").format(
+        counted(int((states == "new").sum()), "new finding", "findings.new"),
+        counted(int(states.isin(["continuing", "worsening"]).sum()), "continuing finding", "findings.continuing"),
+        counted(int(states.isin(["cleared", "revised away"]).sum()), "finding", "findings.cleared")
+        + Markup(" no longer standing"),
+    )
+
+
+def told(assessment: Assessment) -> pd.DataFrame:
+    """Items of the tree that rest on words alone."""
+    tree = assessment.tables["tree"]
+    return tree[tree["standing"].isin(["hypothesis", "reported"]) & (tree["indicators"] == "")]
+
+
+def missing(assessment: Assessment) -> pd.DataFrame:
+    """Figures of our own that were not sent or are not collected."""
+    table = assessment.observations
+    local = table[(table["role"] == "local") & table["used"]]
+    return local[local["status"].isin(["not_returned", "not_collected"])]
+
+
+def mute(assessment: Assessment) -> pd.DataFrame:
+    """Main figures of which nobody can say whether they changed."""
+    signals = assessment.signals
+    return signals[signals["main"].astype(bool) & (signals["arrow"] == "cannot_say")] if len(signals) else signals
+
+
 def changed(assessment: Assessment) -> Markup:
     """What is new, what goes on, and what no longer holds since the quarter before."""
     found = assessment.findings
-    counts = {status: int((found["status"] == status).sum()) for status in ("new", "continuing", "cleared")}
-    lead = Markup("<p>{}, {} and {} since the quarter before.</p>").format(
-        counted(counts["new"], "new finding", "findings.new"),
-        counted(counts["continuing"], "continuing finding", "findings.continuing"),
-        counted(counts["cleared"], "finding", "findings.cleared") + Markup(" no longer standing"),
-    )
+    lead = counts(assessment)
     new = sentences(assessment, found[(found["status"] == "new") & (found["breakdown"] == "")], MOST_MESSAGES)
     return lead + (notes(new) if new else Markup(""))
 
 
 def unseen(assessment: Assessment) -> Markup:
     """What the partnership cannot see: told and not measured, missing, withheld, impossible to compare."""
-    tree, table, signals = assessment.tables["tree"], assessment.observations, assessment.signals
-    told = tree[tree["standing"].isin(["hypothesis", "reported"]) & (tree["indicators"] == "")]
-    local = table[(table["role"] == "local") & table["used"]]
-    missing = local[local["status"].isin(["not_returned", "not_collected"])]
-    main = signals[signals["main"].astype(bool)] if len(signals) else signals
-    mute = main[main["arrow"] == "cannot_say"] if len(main) else main
+    words, lost, unsaid = told(assessment), missing(assessment), mute(assessment)
     items = [
         Markup("{} of the threat tree rest on words alone: {}.").format(
-            counted(len(told), "item", "tree.narrative"), _named(told["item"])
+            counted(len(words), "item", "tree.narrative"), _named(words["item"])
         ),
         Markup("{} cannot be judged as a change; each says why in its table.").format(
-            counted(len(mute), "figure", "signals.cannot_say")
+            counted(len(unsaid), "figure", "signals.cannot_say")
         ),
         Markup("{} withheld because a small number could identify a child; shown as an interval.").format(
             counted(assessment.withheld, "figure is", "withheld", plural="figures are")
         ),
     ]
-    if len(missing):
+    if len(lost):
         items.append(
             Markup("{} not returned or not collected: {}.").format(
-                counted(len(missing), "figure was", "missing", plural="figures were"),
-                _named(_titles(assessment, missing)),
+                counted(len(lost), "figure was", "missing", plural="figures were"),
+                _named(_titles(assessment, lost)),
             )
         )
     gaps = assessment.tables["annotations"]
@@ -135,3 +153,41 @@ def provisional(assessment: Assessment) -> Markup:
         return Markup("")
     words = sentence([Part(" provisional or estimated and may be revised.")])
     return Markup("<p>{}{}</p>").format(counted(len(tail), "figure is", "provisional", plural="figures are"), words)
+
+
+def status(assessment: Assessment) -> str:
+    """Where the briefing stands, for its head: whether its figures may still be revised."""
+    table = assessment.observations
+    shown = table[table["used"] & table["status"].isin(HAS_VALUE)]
+    return "Some figures are provisional" if (shown["status"] != "reported").any() else "Figures as received"
+
+
+def summary(assessment: Assessment) -> Markup:
+    """The briefing in one paragraph."""
+    ways: dict[str, list[str]] = {}
+    for record in assessment.tables["threats"].to_dict("records"):
+        ways.setdefault(DIRECTIONS[record["direction"]][2], []).append(str(record["name"]))
+    said = "; ".join(f"{wording.listed(names)}: {words}" for words, names in ways.items())
+    return Markup('<p>{}.</p>\n{}<p>Start with the <a href="briefing.html">executive overview</a>.</p>\n').format(
+        said or "No threat is declared", counts(assessment)
+    )
+
+
+def matrix(assessment: Assessment) -> Markup:
+    """Current findings for the worse by severity and likelihood; a sentence where there is none."""
+    found = assessment.findings
+    words, terms = [word for _, word in reversed(SEVERITIES)], [term for _, _, term in YARDSTICK]
+    here = found[(found["status"] != "cleared") & (found["breakdown"] == "") & found["severity"].isin(words)]
+    here = here[here["probability_term"].isin(terms)].head(MOST_IN_A_MATRIX)
+    if here.empty:
+        return Markup("<p>No finding is rated for severity, so there is nothing to place.</p>")
+    frame = here[["severity", "rows"]].assign(
+        name=here["name"] + " (" + here["area"] + ")",
+        likelihood=here["probability_term"],
+        confidence=here["confidence"].str.lower(),
+    )
+    around = drawings.caption(
+        assessment, "matrix", "Findings for the worse, by how severe and how likely they are",
+        "Severity on our own scale against the probability that the change is real", "Findings of this briefing",
+    )  # fmt: skip
+    return figure_html(figures.threat_matrix(frame, around, severities=words, likelihoods=terms))

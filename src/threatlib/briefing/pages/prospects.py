@@ -121,7 +121,7 @@ def fans(assessment: Assessment, indicators: list[str], drawn: set[str]) -> Iter
     for row in rows.assign(surest=surest).sort_values("surest", ascending=False, kind="stable").to_dict("records"):
         id = f"fan-{row['indicator']}-{row['area']}"
         years = _years(assessment, row)
-        if made == FANS_A_SUBTOPIC or id in drawn or len(years) < YEARS_BEFORE_A_FAN:
+        if made == FANS_A_SUBTOPIC or id in drawn or years["value"].notna().sum() < YEARS_BEFORE_A_FAN:
             continue
         drawn.add(id)
         made += 1
@@ -129,24 +129,27 @@ def fans(assessment: Assessment, indicators: list[str], drawn: set[str]) -> Iter
 
 
 def _years(assessment: Assessment, row: Row) -> pd.DataFrame:
-    """Totals of the earlier financial years of which every period is known."""
+    """Totals of the earlier financial years, from the first of which every period is known; NaN where one is not."""
     history = assessment.history(row)
     year = parse(str(row["year"]))
-    found = []
+    found: list[dict[str, Any]] = []
     for back in range(8, 0, -1):
         then = shift(year, -back)
         part = history[(history["end"] > pd.Timestamp(then.start)) & (history["end"] <= pd.Timestamp(then.end))]
-        if len(part) == row["of"] and part["value"].notna().all():
-            found.append({"period": str(then), "period_end": pd.Timestamp(then.end), "value": part["value"].sum(),
-                          "rows": " ".join(part["obs"])})  # fmt: skip
-    return pd.DataFrame(found)
+        whole = len(part) == row["of"] and part["value"].notna().all()
+        if whole or found:
+            found.append({"period": str(then), "period_end": pd.Timestamp(then.end), "rows": " ".join(part["obs"]),
+                          "value": part["value"].sum() if whole else np.nan,
+                          "status": "reported" if whole else "not_returned"})  # fmt: skip
+    return pd.DataFrame(found, columns=["period", "period_end", "rows", "value", "status"])
 
 
 def _fan(assessment: Assessment, row: Row, years: pd.DataFrame, id: str) -> Markup:
     year = parse(str(row["year"]))
     ahead = pd.DataFrame(
         [{"period": str(year), "period_end": pd.Timestamp(year.end), "forecast": round(row["estimate"]),
-          "forecast_lower": round(row["lower"]), "forecast_upper": round(row["upper"]), "rows": row["rows"]}]
+          "forecast_lower": round(row["lower"]), "forecast_upper": round(row["upper"]), "status": "estimated",
+          "rows": row["rows"]}]
     )  # fmt: skip
     around = caption(
         assessment, id, f"{row['name']} ({row['area']}): {_heading(row)}",

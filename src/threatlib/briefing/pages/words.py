@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from threatlib import wording
 from threatlib.assessment import Assessment
-from threatlib.assessment.sentences import Part, Row, change
+from threatlib.assessment.sentences import Part, Row, headline
 from threatlib.briefing.components import number_html, status_html
 
 ARROWS = {"up": "up", "down": "down", "level": "level", "cannot_say": "cannot be said"}
@@ -50,16 +50,20 @@ def counted(number: int, noun: str, source: str, *, plural: str = "") -> Markup:
 
 
 def sentences(assessment: Assessment, findings: pd.DataFrame, limit: int) -> list[Markup]:
-    """The first `limit` findings as sentences, made anew from the signals they rest on."""
-    signals = assessment.signals.set_index("signal_id") if len(assessment.signals) else assessment.signals
+    """The first `limit` findings as sentences, with how sure each is and whether a figure in it is disputed."""
     noted = assessment.tables["annotations"]
     doubts = set(noted.loc[noted["kind"].isin(["conflict", "fault"]), "id"])
-    found = []
-    for record in findings.head(limit).to_dict("records"):
-        if record["signal_id"] in signals.index:
-            row: dict[Any, Any] = signals.loc[str(record["signal_id"])].to_dict()
-            found.append(sentence(change(row)) + _doubt(record, doubts))
-    return found
+    return [
+        sentence(assessment.spoken(record)) + _doubt(record, doubts)
+        for record in findings.head(limit).to_dict("records")
+    ]
+
+
+def short(assessment: Assessment, finding: Mapping[Any, Any]) -> str:
+    """A finding in a few words: what moved and which way, or what is low."""
+    signals = assessment.signals
+    rows = signals[signals["signal_id"] == finding["signal_id"]].to_dict("records") if len(signals) else []
+    return headline(rows[0]) if rows else f"{finding['name']} ({finding['area']}): {finding.get('kind', 'see below')}"
 
 
 def _doubt(finding: Mapping[Any, Any], doubts: set[str]) -> Markup:
