@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from threatlib.periods import Period, parse, plain
 
@@ -111,6 +112,7 @@ def size(value: float, unit: str = "count") -> str:
     return number(abs(value), _UNSIGNED.get(unit, unit))
 
 
+@lru_cache(maxsize=4096)
 def period_words(label: str) -> str:
     """A period label in words: ``July to September 2022``; an unreadable one is handed back as it is."""
     try:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from threatlib import wording
 from threatlib.assessment.forecasts import LEVEL, Counts, concerned
@@ -54,22 +55,24 @@ def scored(statements: pd.DataFrame, found: Counts, definitions: Definitions, no
     now : Period
         The quarter whose end it is.
     """
-    outcome = np.full(len(statements), np.nan)
-    why = np.full(len(statements), "the outcome is not known to this audience", dtype=object)
-    places = {tuple(key): n for n, key in enumerate(found.keys.itertuples(index=False, name=None))}
-    keys = list(found.keys.columns)
-    for n, row in enumerate(statements.to_dict("records")):
-        about = parse(str(row["about"]))
-        series = places.get(tuple(row[name] for name in keys))
-        if about.end > now.end:
-            why[n] = "the period is not over"
-        elif series is not None:
-            last = found.place(quarter_of(about.end))
-            first = found.place(quarter_of(about.start))
-            amounts = found.amounts[series, first : last + 1] if first >= 0 and last < len(found.quarters) else [np.nan]
-            outcome[n] = np.sum(amounts)
-            if _broken(row["made"], about, series, found, definitions):
-                outcome[n], why[n] = np.nan, "recording changed in between"
+    periods = {str(label): parse(str(label)) for label in statements["about"].unique()}
+    labels = statements["about"].astype(str)
+    first = labels.map({label: found.place(quarter_of(about.start)) for label, about in periods.items()}).to_numpy()
+    last = labels.map({label: found.place(quarter_of(about.end)) for label, about in periods.items()}).to_numpy()
+    series = _series(statements, found)
+    over = labels.map({label: about.end <= now.end for label, about in periods.items()}).to_numpy(dtype=bool)
+    there = over & (series >= 0) & (first >= 0) & (last < len(found.quarters))
+    sums = np.concatenate([np.zeros((len(found.amounts), 1)), np.cumsum(np.nan_to_num(found.amounts), axis=1)], axis=1)
+    missing = np.concatenate([np.zeros((len(sums), 1)), np.cumsum(np.isnan(found.amounts), axis=1)], axis=1)
+    begin, end = np.where(there, first, 0), np.where(there, last + 1, 0)
+    none = (missing[series, end] - missing[series, begin] > 0) | ~there
+    broken = _broken(statements["made"].astype(str), labels, series, found, definitions)
+    outcome = np.where(none | broken, np.nan, sums[series, end] - sums[series, begin])
+    why = np.select(
+        [~over, broken],
+        ["the period is not over", "recording changed in between"],
+        "the outcome is not known to this audience",
+    )
     known = np.isfinite(outcome)
     out = statements.assign(outcome=outcome, not_scored=np.where(known, "", why))
     held = (out["lower"] <= out["outcome"]) & (out["outcome"] <= out["upper"])
@@ -92,7 +95,8 @@ def scores(marked: pd.DataFrame, now: Period) -> pd.DataFrame:
     is calibrated where the interval of its share and its band (ends of its gaps included, see `phia.term`) overlap.
     """
     known = marked[marked["not_scored"] == ""]
-    over = [parse(str(label)).end == now.end for label in known["about"]]
+    ends_now = {label: parse(str(label)).end == now.end for label in known["about"].unique()}
+    over = known["about"].map(ends_now)
     rows: list[dict[str, object]] = []
     for scope, part in (("this quarter", known[np.asarray(over, dtype=bool)]), ("all so far", known)):
         for kind, seen in dict.fromkeys(zip(part["kind"], part["seen"], strict=True)):
@@ -161,10 +165,21 @@ def _row(
     return dict(zip(SCORES, (scope, measure, group, n, value, lower, upper, *wanted, fits, sentence), strict=True))
 
 
-def _broken(made: str, about: Period, series: int, found: Counts, definitions: Definitions) -> bool:
+def _series(statements: pd.DataFrame, found: Counts) -> NDArray[np.int64]:
+    """The row of each statement's series among the counts; -1 where it has none."""
+    keys = list(found.keys.columns)
+    place = pd.MultiIndex.from_frame(found.keys)
+    return np.asarray(place.get_indexer(pd.MultiIndex.from_frame(statements[keys])), dtype=np.int64)
+
+
+def _broken(
+    made: pd.Series, about: pd.Series, series: NDArray[np.int64], found: Counts, definitions: Definitions
+) -> NDArray[np.bool_]:
     """Whether a declared change of recording begins after a statement and no later than what it is about."""
-    said = parse(made).end
-    return any(
-        said < parse(str(entry.start)).start <= about.end and concerned(found, entry.indicators, entry.areas)[series]
-        for entry in breaks_of(definitions.annotations.annotations)
-    )
+    said = made.map({label: parse(label).end for label in made.unique()}).to_numpy()
+    end = about.map({label: parse(label).end for label in about.unique()}).to_numpy()
+    out = np.zeros(len(made), dtype=bool)
+    for entry in breaks_of(definitions.annotations.annotations):
+        began = parse(str(entry.start)).start
+        out |= (said < began) & (end >= began) & concerned(found, entry.indicators, entry.areas)[series] & (series >= 0)
+    return out
