@@ -128,7 +128,8 @@ LESSONS = """\
   flag 5 to 10% of steady counts at a nominal 5%, three lags up to 8%, and with an autocorrelation of 0.5 12 to 24%.
   `calibrated=True` holds: at most 5% on steady counts, 2 to 6% at an autocorrelation of 0.5. It pays with power on
   short series (12 points, second table), where no test can tell a trend from dependence.
-- **None of the forms without a season must be used with one**: use `period=12` (or 4), from 24 points on.
+- **None of the forms without a season must be used with one**: part of a wave looks like a trend to them, many waves
+  make them blind (the calibrated correction is mostly the latter). Use `period=12` (or 4), from 24 points on.
 - **The G chart** holds 1 to 2% outside and 5% or less with all rules where the XmR chart flags most points.
 """
 

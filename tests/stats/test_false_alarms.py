@@ -183,7 +183,7 @@ MUST_NOT: dict[str, tuple[float, Callable[[], float]]] = {
     ),
     **{
         f"{name} on a season, 8 points": (0.05, lambda options=options: trend(counts(300, 8, season=True), **options))
-        for name, options in (("Mann-Kendall", {}), ("Hamed-Rao", HAMED_RAO), ("Hamed-Rao calibrated", CALIBRATED))
+        for name, options in (("Mann-Kendall", {}), ("Hamed-Rao", HAMED_RAO))
     },
     **{
         f"funnel as published at mean {mean:g}, {level:.1%}": (
