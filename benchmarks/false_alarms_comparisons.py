@@ -70,7 +70,7 @@ Command: `python benchmarks/false_alarms_comparisons.py > docs/calibration/compa
 - **The funnel as published must not be used as a test where areas truly differ**: its "95%" leaves out 6 to 12% of
   ordinary areas from 5 expected events on, its "99.8%" 1 to 3%.
 - **`calibrated=True` holds for rates** at every size of area, number of areas and spread measured: 5% (6.6% in one
-  cell) and 0.3% at most. It is cautious with few areas and hardly ever flags below 5 expected events, where no count is odd.
+  cell) and 0.3% at most. It is cautious with few areas and hardly ever flags below 5 expected events.
 - **For proportions** the calibrated limits are on the arcsine scale and hold to within half as much again at 95%; the
   outer limit leaves out up to 1% at about 5 expected events. Where proportions are small, take `kind="rate"`.
 - **Rate ratio and verdict against a benchmark** hold at 5% and 1%; below 5 events they hardly ever speak.
