@@ -209,7 +209,13 @@ def import_(source: str, file: Path, data: Path, partnership: str, received_on: 
     if len(folders) > 1:
         raise UsageError(f"{data}: several partnerships; say which with --partnership {folders[0].name}.")
     done = import_file(folders[0], load(folders[0]), source, file, _day(received_on))
-    click.echo(f"{folders[0].as_posix()}/{done.file}: registered, {_many(done.figures, 'figure')} of the catalogue")
+    what = (
+        _many(done.neighbours, "neighbour") if done.neighbours else f"{_many(done.figures, 'figure')} of the catalogue"
+    )
+    click.echo(f"{folders[0].as_posix()}/{done.file}: registered, {what}")
+    if done.absent:
+        click.echo(f"It says nothing of {', '.join(done.absent)}; if it should, mend the name or code in "
+                   f"{folders[0].as_posix()}/partnership.yaml.")  # fmt: skip
 
 
 @click.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from openpyxl import load_workbook
 import threatlib as tl
 from tests.returns.small import workbook
 from threatlib import observations, returns
-from threatlib.briefing.pages import overview, quality
+from threatlib.briefing.pages import Page, overview, quality
 from threatlib.catalogue import load
 from threatlib.cli_data import import_, init
 from threatlib.errors import UsageError
@@ -77,7 +79,8 @@ def test_before_the_first_return_the_pages_say_that_nothing_is_known(tmp_path: P
     dataset = tl.load(tmp_path / "ours")
     for audience in ("partners", "internal"):
         assessment = tl.assess(dataset, "2023-24-Q4", audience=audience)
-        assert len(assessment.signals) == len(assessment.findings) == len(assessment.observations) == 0
+        assert len(assessment.signals) == len(assessment.observations) == 0
+        assert set(assessment.findings["direction"]) <= {"cannot_say"}  # a silence may be a finding
         assert list(assessment.observations.columns) == list(observations.COLUMNS)
         assert set(assessment.tables["threats"]["direction"]) == {"cannot_say"}
         assert "No return has been received yet, so nothing can be said" in overview.messages(assessment)
@@ -174,6 +177,7 @@ def test_a_quarter_of_a_partnership_made_of_official_files(tmp_path: Path) -> No
         ("dfe-referrals-by-month", f"{CIN}/c6_children_in_need_referrals_by_month_2013_to_2024.csv"),
         ("dfe-factors", f"{CIN}/c3_factors_identified_at_end_of_assessment_2018_to_2025.csv"),
         ("dfe-workforce", "dfe_csww_indicators_2017_to_2025.csv"),
+        ("mps-boroughs", "mps/originals/mps_borough_level_crime_24m_to_202511.csv"),
     ):
         done = bring(tmp_path, source, REAL / name)
         assert done.exit_code == 0, str(done.exception)
@@ -205,8 +209,62 @@ def test_a_quarter_of_a_partnership_made_of_official_files(tmp_path: Path) -> No
     assert not {"2020-21-Q1", "2021-22-Q4"} & set(hackney["period"])
     assert hackney.loc[hackney["period"] == "2023-24-Q4", "denominator"].item() == 54690
     assert known["marks"].str.contains("csa-one-column").any()
-    assessment = tl.assess(dataset, "2023-24-Q4")
-    assert len(assessment.tables["observations"])
+    weapons = known[(known["indicator"] == "police_weapon_possession_all_ages") & (known["area"] == "Hackney")]
+    late = weapons[(weapons["kind"] == "month") & (weapons["status"] == "provisional")]
+    assert sorted(late["period"]) == ["2025-09", "2025-10", "2025-11"]
+    assert weapons.loc[weapons["period"] == "2025-26-Q2", "status"].tolist() == ["provisional"]
+    assert weapons.loc[weapons["period"] == "2025-26-Q1", "status"].tolist() == ["reported"]
+    assessment = tl.assess(dataset, "2025-26-Q2")
+    page = Page("data_quality", assessment)
+    assert all(words in page.declared().html for words in ("Records lost", "Gap", "One column became two", "Break"))
+    theme = Page("csa", assessment).subtopics().html
+    assert 'href="data_quality.html#csa-one-column"' in theme
+    shown = Page("briefing", assessment).context().html
+    assert re.search(r"Possession of weapons, all ages.{0,600}\[p\]", shown, re.DOTALL)
+    released = assessment.observations
+    gone = released[(released["indicator"] == "csc_referrals") & (released["area"] == "Hackney")]
+    gone = gone[gone["period"].between("2020-04", "2022-03") & (gone["kind"] == "month")]
+    assert (len(gone), set(gone["status"])) == (24, {"not_returned"})
+    (folder / "annotations.yaml").write_text("annotations: []\n")
+    kept = ["indicator", "area", "period", "kind", "value", "status"]
+    assert tl.load(folder).table[kept].equals(known[kept])  # what is declared explains figures; it changes none
+
+
+ELSEWHERE = {
+    "Leeds": "E08000035", "Cornwall": "E06000052", "Isles of Scilly": "E06000053", "Rutland": "E06000017",
+    "Westmorland and Furness": "E06000064",
+}  # fmt: skip
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the shared reference material is not present")
+@pytest.mark.parametrize(("area", "code"), ELSEWHERE.items())
+@pytest.mark.parametrize("by_code", [True, False])
+def test_population_and_neighbours_of_any_authority(tmp_path: Path, area: str, code: str, by_code: bool) -> None:
+    begin(tmp_path, areas=(f"{area}={code}" if by_code else area,))
+    done = bring(tmp_path, "statistical-neighbours", REAL / "statistical_neighbours_2021_2025.csv")
+    assert "registered, 10 neighbours" in done.output
+    done = bring(tmp_path, "ons-population", REAL / "ons_mye_0to17_by_la_2012_to_2024.csv")
+    assert "nothing of" not in done.output
+    definitions = load(tmp_path / "ours")
+    assert len([a for a in definitions.partnership.areas if a.role == "comparator"]) == 11
+    with (REAL / "ons_mye_0to17_by_la_2012_to_2024.csv").open(encoding="utf-8-sig", newline="") as handle:
+        wanted = {
+            f"{row['time_period']}-06-30": float(row["population_estimate"])
+            for row in csv.DictReader(handle)
+            if row["new_la_code"] == code and row["age_group"] == "Children aged 0 to 17 years"
+        }
+    table, _, problems = returns.read(tmp_path / "ours", definitions)
+    assert problems == []
+    own = table[table["area"] == area]
+    assert dict(zip(own["period"], own["value"], strict=True)) == wanted
+    assert len(wanted) >= 2
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the shared reference material is not present")
+def test_a_name_the_publisher_does_not_know_is_said(tmp_path: Path) -> None:
+    begin(tmp_path, areas=("Leads",))
+    done = bring(tmp_path, "ons-population", REAL / "ons_mye_0to17_by_la_2012_to_2024.csv")
+    assert "It says nothing of Leads; if it should, mend the name or code in" in done.output
 
 
 def test_official_files_count_by_the_measures_that_the_catalogue_names(tmp_path: Path) -> None:

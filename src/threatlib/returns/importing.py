@@ -22,10 +22,15 @@ from threatlib.sources import SOURCES, Source
 
 @dataclass(frozen=True)
 class Imported:
-    """An official download that is now registered: its name in the register and how many figures count here."""
+    """An official download that is now registered: its name in the register and how many figures count here.
+
+    `neighbours` counts the statistical neighbours it gave, `absent` names our own areas that it says nothing of.
+    """
 
     file: str
     figures: int
+    neighbours: int = 0
+    absent: tuple[str, ...] = ()
 
 
 def import_file(folder: Path, definitions: Definitions, name: str, path: Path, received_on: date) -> Imported:
@@ -60,11 +65,13 @@ def import_file(folder: Path, definitions: Definitions, name: str, path: Path, r
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(path, target)
     file = target.relative_to(folder).as_posix()
-    if source.id == "statistical-neighbours":
-        _write_neighbours(folder, known)
+    neighbours = _write_neighbours(folder, known) if source.id == "statistical-neighbours" else 0
     append(folder, [{"file": file, "sha256": sha256, "agency": source.publisher, "period": "", "kind": "official",
                      "received_on": received_on.isoformat(), "supersedes": "", "note": source.title}])  # fmt: skip
-    return Imported(file, figures_of(table, source, definitions))
+    own = [a for a in definitions.partnership.areas if a.role == "local" and not a.parts]
+    told = {*known["code"], *known["name"]}
+    absent = tuple(area.name for area in own if area.name not in told and area.code not in told)
+    return Imported(file, figures_of(table, source, definitions), neighbours, absent)
 
 
 def _table(path: Path, source: Source) -> pd.DataFrame:
@@ -102,8 +109,8 @@ def _free_name(folder: Path, path: Path, day: date) -> Path:
     return target
 
 
-def _write_neighbours(folder: Path, rows: pd.DataFrame) -> None:
-    """The newest model's neighbours of our own areas."""
+def _write_neighbours(folder: Path, rows: pd.DataFrame) -> int:
+    """Write the newest model's neighbours of our own areas, and say how many they are."""
     model = max(rows["period"])
     newest = rows[rows["period"] == model]
     found = [
@@ -113,3 +120,4 @@ def _write_neighbours(folder: Path, rows: pd.DataFrame) -> None:
     text = "# Statistical neighbours, written by `threatlib import statistical-neighbours`.\n"
     text += yaml.safe_dump({"model": model, "neighbours": found}, sort_keys=False, allow_unicode=True)
     (folder / NEIGHBOURS).write_text(text, encoding="utf-8")
+    return len(found)

@@ -50,8 +50,8 @@ def messages(assessment: Assessment) -> Markup:
     found = assessment.findings
     current = found[(found["status"] != "cleared") & (found["breakdown"] == "")]
     said = sentences(assessment, current, MOST_MESSAGES)
-    if not said and not heard(assessment):
-        said = [Markup("No return has been received yet, so nothing can be said of any threat.")]
+    if not heard(assessment):
+        said = [Markup("No return has been received yet, so nothing can be said of any threat."), *said]
     elif not said:
         said = [Markup("No figure moved beyond what chance explains; what follows says where none could be judged.")]
     return key_messages(said)
