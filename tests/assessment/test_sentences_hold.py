@@ -140,3 +140,66 @@ def test_a_forecast_says_its_word_its_range_and_what_it_is_of(p: float, low: flo
 
 def _read(text: str) -> float:
     return float(FIGURE.search(text)[0].replace(",", "").replace("−", "-"))  # type: ignore[index]
+
+
+@st.composite
+def flags(draw: st.DrawFn) -> dict[str, Any]:
+    """A detector's flag, whose figures need not bear out its arrow."""
+    low, due, high = sorted(draw(st.lists(st.floats(0, 500), min_size=3, max_size=3)))
+    least, most = sorted(draw(st.lists(st.floats(0, 500), min_size=2, max_size=2)))
+    if draw(st.booleans()):
+        most = least
+    return {
+        **{"name": "Referrals", "area": "Northam", "breakdown": "", "unit": draw(st.sampled_from(["count", "fte"]))},
+        **{"event": "step", "arrow": draw(st.sampled_from(["up", "down"])), "window": draw(st.integers(1, 6))},
+        **{"window_kind": draw(st.sampled_from(["month", "quarter", "snapshot"])), "window_last": "2022-09"},
+        **{"window_rows": "a:1 a:2", "recorded_lower": least, "recorded_upper": most},
+        **{"expected": due, "expected_lower": low, "expected_upper": high, "silence": math.nan},
+    }
+
+
+@settings(max_examples=300, deadline=None)
+@given(flags())
+def test_a_flag_says_higher_or_lower_only_where_all_that_was_recorded_lies_beyond(row: dict[str, Any]) -> None:
+    for said in (plain(change(row)), headline(row)):
+        higher = row["arrow"] == "up" and row["recorded_lower"] > row["expected_upper"]
+        lower = row["arrow"] == "down" and row["recorded_upper"] < row["expected_lower"]
+        assert ("higher than expected" in said) == higher
+        assert ("lower than expected" in said) == lower
+        assert not MOVED.search(said)
+
+
+def test_a_flag_in_words() -> None:
+    row = {
+        **{
+            "name": "Assessments",
+            "area": "Northam",
+            "breakdown": "",
+            "unit": "count",
+            "event": "fall",
+            "arrow": "down",
+        },
+        **{"window": 6, "window_kind": "month", "window_last": "2022-07", "window_rows": "a:1"},
+        **{"recorded_lower": 2.0, "recorded_upper": 10.0, "expected": 45.6, "expected_lower": 25.0},
+        **{"expected_upper": 72.0, "silence": 2.0},
+    }
+    assert plain(change(row)) == (
+        "Assessments (Northam) came in lower than expected in the 6 months to July 2022. We saw 2 to 10. "
+        "We expected 46 (range 25 to 72)."
+    )
+    assert headline(row) == "Assessments (Northam) lower than expected"
+    mean = row | {"unit": "fte", "window": 3, "window_kind": "snapshot", "recorded_upper": 2.0}
+    assert ". The mean was 2 FTE. We expected 45.6 FTE (range 25 to 72 FTE)." in plain(change(mean))
+    assert plain(change(row | {"window": 1})).startswith(
+        "Assessments (Northam) came in lower than expected in July 2022. "
+    )
+    figures = [part for part in change(row) if part.value is not None]
+    assert [part.value for part in figures] == [2.0, 10.0, 46.0, 25.0, 72.0]
+    assert {part.rows for part in figures} == {"a:1"}
+    for name, value in (
+        ("recorded_lower", 3.0),
+        ("recorded_upper", 11.0),
+        ("expected", 50.0),
+        ("expected_upper", 80.0),
+    ):
+        assert plain(change(row | {name: value})) != plain(change(row))

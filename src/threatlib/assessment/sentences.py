@@ -79,36 +79,31 @@ def sure(row: Row) -> tuple[Part, ...]:
 
 
 def seen(row: Row) -> tuple[Part, ...]:
-    """What a flag of the scan saw: the window, what was recorded in it and what was to be expected."""
-    unit, rows, kind = str(row["unit"]), str(row["window_rows"]), str(row["window_kind"])
+    """What a flag of the scan saw, in short sentences: the window, what was recorded in it, what was to be expected.
 
-    def figure(value: float) -> Part:
-        return Part(wording.number(value, unit), value, rows)
-
-    recorded = [figure(row["recorded_lower"])]
+    What was recorded is called higher or lower than expected only where all of it lies beyond the expected range.
+    """
+    unit, rows = str(row["unit"]), str(row["window_rows"])
+    total = (unit == "count" and row["window_kind"] != "snapshot") or row["window"] == 1
+    recorded = [Part(wording.number(row["recorded_lower"], unit), row["recorded_lower"], rows)]
     if row["recorded_upper"] > row["recorded_lower"]:
-        recorded += [Part(" to "), figure(row["recorded_upper"])]
-    due, low, high = (figure(_rounded(row[name], unit)) for name in ("expected", "expected_lower", "expected_upper"))
-    total = (unit == "count" and kind != "snapshot") or row["window"] == 1
-    way = {"up": "higher", "down": "lower"}[row["arrow"]]
-    parts = [Part(f"{row['name']}{_of(row)}: {way} than expected {_over(row)}"), *recorded]
-    parts += [
-        Part(f" recorded{'' if total else ' on average'}, "),
-        due,
-        Part(" expected, range "),
-        low,
-        Part(" to "),
-        high,
-    ]
-    quiet = row["silence"]
-    if row["arrow"] == "down" and math.isfinite(quiet):
-        every = f"{_EVERY.get(kind, 'count')}{'' if quiet == 1 else 's'}"
-        parts += [
-            Part("; "),
-            Part(wording.number(quiet), quiet, rows),
-            Part(f" {every} of silence would make sure"),
-        ]
-    return (*parts, Part(f" ({row['event']})."))
+        recorded += [Part(" to "), Part(wording.number(row["recorded_upper"], unit), row["recorded_upper"], rows)]
+    due, low, high = (_rounded(row[name], unit) for name in ("expected", "expected_lower", "expected_upper"))
+    said = wording.ends(low, high, unit)
+    return (
+        Part(f"{row['name']}{_of(row)} came in {_side(row)} {_over(row)}. {'We saw ' if total else 'The mean was '}"),
+        *recorded, Part(". We expected "), Part(wording.number(due, unit), due, rows), Part(" (range "),
+        Part(said[0], low, rows), Part(" to "), Part(said[1], high, rows), Part(")."),
+    )  # fmt: skip
+
+
+def _side(row: Row) -> str:
+    """Where what was recorded lies: beyond the expected range, or at its edge."""
+    if row["arrow"] == "up" and row["recorded_lower"] > row["expected_upper"]:
+        return "higher than expected"
+    if row["arrow"] == "down" and row["recorded_upper"] < row["expected_lower"]:
+        return "lower than expected"
+    return "at the edge of what was to be expected"
 
 
 _EVERY = {"month": "month", "quarter": "quarter"}
@@ -123,15 +118,14 @@ def _over(row: Row) -> str:
     """The stretch that a flag speaks of."""
     many, last = int(row["window"]), str(row["window_last"])
     if many == 1:
-        return f"{_when(last)}: "
-    return f"over the last {many} {_EVERY.get(row['window_kind'], 'count')}s to {wording.period_words(last)}: "
+        return _when(last)
+    return f"in the {many} {_EVERY.get(row['window_kind'], 'count')}s to {wording.period_words(last)}"
 
 
 def headline(row: Row) -> str:
     """The finding in a few words, for the head of a chart."""
     if row.get("event"):
-        side = {"up": "above", "down": "below"}[row["arrow"]]
-        return f"{row['name']}{_of(row)} {side} what was to be expected"
+        return f"{row['name']}{_of(row)} {_side(row)}"
     said = moved(row) or ("stayed level" if row["arrow"] == "level" else "")
     if said:
         return f"{row['name']}{_of(row)} {said}"
