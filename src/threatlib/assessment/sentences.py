@@ -210,7 +210,7 @@ def _outward(value: float, way: int) -> float:
 def _towards_nothing(bound: float) -> float:
     """A bound of a change as it is printed: never rounded to more than it is, nor to nothing."""
     rounded = math.trunc(10 * bound + math.copysign(1e-6, bound)) / 10
-    if rounded or not bound:
+    if rounded or abs(bound) < 1e-9:
         return rounded
     least = min(abs(bound), 0.049)  # from there on a figure is printed with two significant digits
     unit = 10.0 ** (math.floor(math.log10(least)) - 1)
