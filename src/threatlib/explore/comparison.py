@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.axes import Axes
 
-from threatlib import figures, wording
+from threatlib import wording
 from threatlib.catalogue import Definitions, Indicator
 from threatlib.errors import UsageError
 from threatlib.explore.names import checked
 from threatlib.explore.show import paragraph, picture, together
-from threatlib.figures.canvas import PALETTE
 from threatlib.stats import rates
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PER = 10_000
 COLUMNS = ("area", "role", "period", "value", "lower", "upper", "count", "denominator", "status", "unit", "obs")
@@ -40,7 +40,11 @@ class Comparison:
 
     def plot(self, ax: Axes | None = None, **style: Any) -> Axes:
         """Dots with intervals on seaborn axes; keywords go to `seaborn.pointplot`."""
-        style = {"color": PALETTE[0], "linestyle": "none"} | style
+        import seaborn as sns
+
+        from threatlib.figures import canvas
+
+        style = {"color": canvas.PALETTE[0], "linestyle": "none"} | style
         ax = sns.pointplot(self.frame, x="value", y="area", errorbar=None, ax=ax, **style)
         low, high = self.frame["lower"], self.frame["upper"]
         ax.hlines(np.arange(len(self.frame)), low, high, color=style["color"], linewidth=1)
@@ -52,6 +56,8 @@ class Comparison:
         return f"{self.indicator.name} ({self.unit})\n{table}{self._missing()}"
 
     def _repr_html_(self) -> str:
+        from threatlib import figures
+
         drawn = figures.comparison(
             self.frame.rename(columns={"obs": "rows"}),
             figures.Caption("compared", self.indicator.name, self.indicator.definition, "as registered", self.marking),

@@ -55,7 +55,9 @@ class Explanation:
         )
 
 
-def explain(folder: Path, table: pd.DataFrame, finding: Mapping[str, Any], signals: pd.DataFrame) -> Explanation:
+def explain(
+    folder: Path, table: pd.DataFrame, finding: Mapping[str, Any], signals: pd.DataFrame, released: pd.DataFrame
+) -> Explanation:
     """Walk back from a finding.
 
     Parameters
@@ -68,11 +70,14 @@ def explain(folder: Path, table: pd.DataFrame, finding: Mapping[str, Any], signa
         A row of `Assessment.findings`.
     signals : DataFrame
         `Assessment.signals` of the same assessment.
+    released : DataFrame
+        `Assessment.observations`: a figure withheld there is shown as withheld, without the line it was read from.
     """
     same = [signals[name] == finding[name] for name in ("indicator", "agency", "area", "breakdown")]
     series = signals[pd.concat(same, axis=1).all(axis=1)] if len(signals) else signals
     wanted = str(finding["rows"]).split()
-    rows = table[table["obs"].isin(wanted)].drop_duplicates("obs").set_index("obs", drop=False)
+    withheld = released[released["obs"].isin(wanted) & (released["row"] == 0)].assign(value=float("nan"))
+    rows = pd.concat([table[table["obs"].isin(wanted)], withheld]).drop_duplicates("obs").set_index("obs", drop=False)
     rows = rows.reindex([obs for obs in dict.fromkeys(wanted) if obs in rows.index]).reset_index(drop=True)
     read = cache(lambda file: _lines(folder / file, file))
     lines = [_line(read(row["file"]), row["sheet"], row["row"]) for row in rows.to_dict("records")]
@@ -108,6 +113,8 @@ def _lines(path: Path, file: str) -> dict[str, list[list[str]]]:
 
 
 def _line(found: Mapping[str, list[list[str]]], sheet: str, row: int) -> str:
+    if row == 0:
+        return "[c] (withheld from this audience)"
     grid = found.get(sheet, [])
     return " | ".join(cell for cell in grid[row - 1] if cell) if 0 < row <= len(grid) else "(the file is not there)"
 

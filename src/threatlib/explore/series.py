@@ -1,25 +1,27 @@
-"""One measure in one place over time, with everything that is known about it."""
+"""One measure in one place over time, with everything that is known about it.
+
+What draws is imported when something is drawn: a run that draws nothing here should not wait for it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import seaborn as sns
 from markupsafe import Markup
-from matplotlib import dates
-from matplotlib.axes import Axes
 
-from threatlib import figures, wording
+from threatlib import wording
 from threatlib.catalogue import Annotation, Definitions, Indicator
 from threatlib.errors import UsageError
 from threatlib.explore.names import checked
 from threatlib.explore.show import nearest, paragraph, picture, table_html, together
-from threatlib.figures.canvas import PALETTE
 from threatlib.observations import STATUSES
 from threatlib.periods import parse
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COLUMNS = (
     *("period", "end", "value", "lower", "upper", "status", "numerator", "denominator", "unit", "basis", "marks"),
@@ -59,8 +61,12 @@ class Series:
 
         A period that was not returned leaves a gap, and no line crosses a declared break.
         """
+        import seaborn as sns
+
+        from threatlib.figures import canvas
+
         data = self.frame.assign(stretch=self._stretches)
-        style = {"marker": "o", "color": PALETTE[0]} | style
+        style = {"marker": "o", "color": canvas.PALETTE[0]} | style
         ax = sns.lineplot(data, x="end", y="value", units="stretch", estimator=None, ax=ax, **style)
         unit = wording.UNIT_WORDS.get(self.indicator.unit, self.indicator.unit)
         ax.set(xlabel="", ylabel=unit, title=self.title)
@@ -124,6 +130,8 @@ class Series:
         return together(*parts)
 
     def _picture(self) -> Markup:
+        from threatlib import figures
+
         data = self.frame.rename(columns={"end": "period_end", "obs": "rows"})
         spans = [
             (pd.Timestamp(parse(a.start).start), pd.Timestamp(parse(a.end).end), a.title)
@@ -226,4 +234,6 @@ def _only(rows: pd.DataFrame, column: str, wanted: str | None, indicator: str) -
 
 def _day(entry: Annotation) -> float:
     """The day a declared break begins, as a place on an axis."""
+    from matplotlib import dates
+
     return float(dates.date2num(parse(str(entry.start)).start))  # type: ignore[no-untyped-call]

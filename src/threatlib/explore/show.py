@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
-from threatlib.figures import Figure
+if TYPE_CHECKING:
+    from threatlib.figures import Figure
 
 PRIVATE = "For the analyst: figures before the disclosure gate, not for publication."
 

@@ -97,7 +97,7 @@ class Dataset:
                     f"no finding '{finding}' in {whole.quarter}; there are {', '.join(found['finding_id'])}."
                 )
             finding = {str(name): value for name, value in there.iloc[0].items()}
-        return explore.explain(self.folder, self.table, finding, whole.signals)
+        return explore.explain(self.folder, self.table, finding, whole.signals, whole.observations)
 
     def what_if(
         self,
