@@ -17,7 +17,9 @@ from threatlib.observations import KEY
 from threatlib.periods import Period, parse
 
 STATES = ("new", "worsening", "continuing", "cleared", "revised away")
-"""Every status of a finding; the last two no longer stand."""
+"""Every status of a finding."""
+GONE = STATES[-2:]
+"""Those of findings that no longer stand."""
 _TOLD = ["status", "value", "lower", "upper"]
 
 

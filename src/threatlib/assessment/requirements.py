@@ -13,13 +13,11 @@ from datetime import date
 import pandas as pd
 
 from threatlib import wording
+from threatlib.assessment.memory import GONE
 from threatlib.catalogue import Definitions, Requirement
 from threatlib.catalogue.requirements import day_of, waits_for
 from threatlib.observations import HAS_VALUE, HIDDEN
 from threatlib.periods import Period, quarter_of
-
-GONE = ("cleared", "revised away")
-"""Status of a finding that no longer stands."""
 
 FOLLOWED = (*Requirement.model_fields, "age_quarters", "overdue", "waits", "orphaned", "notes")
 """Columns of the requirements: those of the file, and what became of each by the quarter."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from threatlib.assessment.findings import SEVERITIES
-from threatlib.catalogue import Definitions
+from threatlib.assessment.memory import GONE
+from threatlib.catalogue import Definitions, Item
 
 DIRECTIONS = ("worsening", "mixed", "improving", "rising", "falling", "level", "cannot_say")
 COLUMNS = (
     *("threat_id", "threat", "subtopic_id", "subtopic", "page", "item_id", "item", "standing", "indicators"),
-    *("narrative", "source", "dated", "owner", "links", "direction", "severity", "confidence", "figures", "why"),
+    *("narrative", "source", "dated", "owner", "lacks", "links", "priority", "risks"),
+    *("direction", "severity", "confidence", "figures", "why"),
 )
+"""Columns of the tree: `lacks` says what an item told in words has not got, a day or an owner."""
 _SEVERITY = [word for _, word in reversed(SEVERITIES)]
 _CONFIDENCE = ("Low", "Moderate", "High")
 
@@ -31,7 +36,10 @@ def tree(definitions: Definitions, signals: pd.DataFrame, findings: pd.DataFrame
                             "source": item.source,
                             "dated": item.dated,
                             "owner": item.owner,
+                            "lacks": _lacks(item),
                             "links": "; ".join(sub.links),
+                            "priority": sub.priority or threat.priority,
+                            "risks": "; ".join(sub.risks),
                         },
                         **judge(set(item.indicators), signals, findings),
                     }
@@ -39,27 +47,85 @@ def tree(definitions: Definitions, signals: pd.DataFrame, findings: pd.DataFrame
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def summary(table: pd.DataFrame, signals: pd.DataFrame, findings: pd.DataFrame, *, by: str) -> pd.DataFrame:
-    """Threats or sub-topics (`by` is ``threat`` or ``subtopic``), each judged from all the indicators below it."""
+def _lacks(item: Item) -> str:
+    """What a narrative must have to stand beside a figure, which has its day and its agency: a day and an owner."""
+    if not item.narrative:
+        return ""
+    return " ".join(name for name in ("dated", "owner") if not getattr(item, name))
+
+
+def summary(
+    table: pd.DataFrame, signals: pd.DataFrame, findings: pd.DataFrame, *, by: str,
+    before: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Threats or sub-topics, each judged from all the indicators below it, with what changed.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `tree` gives it.
+    signals, findings : DataFrame
+        Of the quarter; findings that no longer stand tell what changed and judge nothing.
+    by : str
+        ``threat`` or ``subtopic``.
+    before : tuple of DataFrame, optional
+        Signals and findings of the quarter before, from the same figures.
+    """
     rows = []
     for (key, name), part in table.groupby([f"{by}_id", by], sort=False):
         indicators = {i for names in part["indicators"] for i in names.split()}
         words = part["standing"].value_counts()
+        now = judge(indicators, signals, findings)
+        was = judge(indicators, *before) if before is not None else {"direction": "", "severity": ""}
+        here = findings[findings["indicator"].isin(indicators)]
         rows.append(
             {"id": key, "name": name, "page": part["page"].iloc[0], "items": len(part)}
             | {
                 standing: int(words.get(standing, 0))
                 for standing in ("measured", "reported", "published", "hypothesis")
             }
-            | judge(indicators, signals, findings)
+            | now
+            | {"priority": _all(part["priority"]), "risks": _all(part["risks"])}
+            | {"was_direction": was["direction"], "was_severity": was["severity"]}
+            | {"changed": _changed(now, was, here["status"])}
         )
     return pd.DataFrame(rows)
+
+
+def _all(words: pd.Series) -> str:
+    return "; ".join(dict.fromkeys(text for text in words if text))
+
+
+_SAID = {
+    "new": "new",
+    "worsening": "getting worse",
+    "cleared": "no longer standing",
+    "revised away": "gone with corrected figures",
+}
+
+
+def _changed(now: Mapping[str, object], was: Mapping[str, object], statuses: pd.Series) -> str:
+    """What changed since the quarter before, in a sentence or two; that nothing did is said too."""
+    told = [
+        f"{noun}: {WORDS.get(str(now[name]), now[name])}, was {WORDS.get(str(was[name]), was[name])}."
+        for name, noun in (("direction", "Direction"), ("severity", "Severity"))
+        if was[name] and was[name] != now[name]
+    ]
+    counts = statuses.value_counts()
+    parts = [f"{counts[status]} {words}" for status, words in _SAID.items() if counts.get(status)]
+    if parts:
+        told.append(f"Findings: {', '.join(parts)}.")
+    return " ".join(told) or "Nothing changed since the quarter before."
+
+
+WORDS = {"cannot_say": "cannot be said", "Not rated": "not rated"}
+"""Directions and severities that are not words themselves."""
 
 
 def judge(indicators: set[str], signals: pd.DataFrame, findings: pd.DataFrame) -> dict[str, object]:
     """Direction, severity and confidence of a set of indicators, and why."""
     main = signals[signals["main"].astype(bool) & signals["indicator"].isin(indicators)] if len(signals) else signals
-    here = findings[findings["indicator"].isin(indicators) & (findings["status"] != "cleared")]
+    here = findings[findings["indicator"].isin(indicators) & ~findings["status"].isin(GONE)]
     worse, better = here[here["judgement"] == "worse"], here[here["judgement"] == "better"]
     base: dict[str, object] = {"figures": len(main), "severity": "Not rated", "confidence": "Low"}
     if len(worse) or len(better):
