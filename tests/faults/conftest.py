@@ -9,6 +9,7 @@ import pytest
 
 from tests.faults.running import DONE, DRAW, PAGES, World, notebook
 from tests.small import folder
+from threatlib.pipeline.plan import records_of
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +27,8 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 @pytest.fixture
 def world(good: World, tmp_path: Path) -> World:
-    """A copy of it, to be spoilt. Its records are at the place that goes with its own output folder."""
+    """A copy of it, to be spoilt, with its records at the place that goes with its own output folder."""
     shutil.copytree(good.root, tmp_path / "world", symlinks=True)
-    return World(tmp_path / "world")
+    copy = World(tmp_path / "world")
+    (copy.data / ".state" / records_of(good.data, good.out).name).rename(records_of(copy.data, copy.out))
+    return copy

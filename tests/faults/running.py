@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,6 @@ class World:
     """A partnership, its notebooks and its published briefing of the quarter."""
 
     root: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data(self) -> Path:
@@ -86,8 +85,8 @@ class World:
     def start(self, *words: str, at: str = "", **environment: str) -> Process:
         """`threatlib run` on this world; `at` names a step of ours at which the process kills itself."""
         argv = ["run", QUARTER, "--data", str(self.data), "--out", str(self.out), "--notebooks", str(self.notebooks)]
-        marked = {"THREATLIB_KERNELS": "ordinary", **self.environment, **environment, "TEST_WORLD": str(self.root)}
-        return Process(self.root, [*argv, *words], marked, at)
+        usual = {"THREATLIB_KERNELS": "ordinary", "THREATLIB_PDF": "0", "TEST_WORLD": str(self.root)}
+        return Process(self.root, [*argv, *words], {**usual, **environment}, at)
 
     def run(self, *words: str, at: str = "", **environment: str) -> Process:
         """The same, to its end."""

@@ -22,7 +22,7 @@ from typing import Any
 
 from threatlib.briefing import zygote
 
-
+_PRIVATE = "tl-"
 INJECTED = "injected-parameters"
 """papermill's tag for the cell that it adds after the notebook's own parameters."""
 
@@ -103,10 +103,18 @@ class Kernels:
                 kernel.end(reason)
 
 
+def sweep() -> None:
+    """Take away the private folders of processes that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PRIVATE}[0-9]*-*"):
+        owner = folder.name.removeprefix(_PRIVATE).partition("-")[0]
+        if sys.platform == "linux" and owner.isdigit() and not Path("/proc", owner).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def sockets() -> Iterator[Path]:
     """A private folder for a kernel's sockets and files, with a name short enough for a socket's."""
-    folder = Path(tempfile.mkdtemp(prefix="tl-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PRIVATE}{os.getpid()}-"))
     try:
         yield folder
     finally:

@@ -7,6 +7,7 @@ finished only if each code cell ran, none has an error output, and the last cell
 from __future__ import annotations
 
 import copy
+import logging
 import re
 import sys
 from collections.abc import Mapping
@@ -142,6 +143,7 @@ def _papermill() -> Any:
             return client.execute()
 
     papermill_engines.register(_ENGINE, Engine)
+    logger.addHandler(logging.NullHandler())  # what it has to say is in what it raises
     return papermill
 
 

@@ -31,6 +31,8 @@ _PRELOADED = (
     *("matplotlib.pyplot", "matplotlib.backends.backend_svg", "matplotlib.backends.backend_agg", "seaborn"),
     *("scipy.stats", "scipy.optimize", "threatlib.pipeline", "threatlib.figures"),
 )
+_START = f"import sys; sys.path[:] = filter(None, sys.path); from {__name__} import serve; serve(int(sys.argv[1]))"
+"""Without the current folder on the path while importing, as ipykernel's own launcher does it."""
 _READY_SECONDS = 120
 _PR_SET_PDEATHSIG = 1
 ENVIRONMENT: Mapping[str, str] = {
@@ -94,7 +96,7 @@ class Zygote:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-P", "-m", __name__, str(theirs.fileno())],
+                [sys.executable, "-c", _START, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -158,7 +160,9 @@ class Zygote:
             self._process.wait()
 
 
-def _serve(control: socket.socket) -> None:
+def serve(number: int) -> None:
+    """Be the zygote: import everything, then fork kernels for whoever is at the other end of a socket."""
+    control = socket.socket(fileno=number)
     for name in _PRELOADED:
         importlib.import_module(name)
     lines = control.makefile("rw", encoding="utf-8")
@@ -241,7 +245,3 @@ def limit_files(pid: int, largest: int) -> None:
 
         with suppress(OSError):
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (largest, largest))
-
-
-if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))

@@ -65,15 +65,17 @@ def _python() -> tuple[str, str]:
 def _packages(lock: Path) -> tuple[str, str]:
     if not lock.is_file():
         return LOOK, f"no {lock.name} beside the notebooks to compare with"
-    pinned = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", lock.read_text(encoding="utf-8"), re.MULTILINE))
+    pinned: dict[str, list[str]] = {}  # one package may be pinned once for each range of Pythons
+    for name, wanted in re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", lock.read_text(encoding="utf-8"), re.MULTILINE):
+        pinned.setdefault(name, []).append(wanted)
     other = []
-    for name, wanted in pinned.items():
+    for name, versions in pinned.items():
         try:
             found = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue  # for another platform, or for development only
-        if found != wanted:
-            other.append(f"{name} {found} (wanted {wanted})")
+        if found not in versions:
+            other.append(f"{name} {found} (wanted {' or '.join(versions)})")
     return (LOOK, f"not as in {lock.name}: {', '.join(other)}") if other else (GOOD, f"as in {lock.name}")
 
 

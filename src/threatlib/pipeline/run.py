@@ -12,7 +12,7 @@ from typing import Any
 
 from threatlib import manifest
 from threatlib.assessment import Assessment
-from threatlib.briefing import internal, kernels, publish, runner, workbook
+from threatlib.briefing import internal, kernels, printout, publish, runner, summary, workbook
 from threatlib.briefing.export import export
 from threatlib.briefing.pages import INDEX, PAGES, Page, index
 from threatlib.disclosure import ledger
@@ -97,8 +97,10 @@ def _fill(folder: Path, work: _Work) -> None:
             raise
     made = {f"{name}.html": future.result() for name, future in pages.items()}
     _write_pages(folder, {INDEX: index(work.assessment), **made}, work.assessment)
+    summary.write(folder, work.assessment)
     if work.made.internal:
         internal.mark(folder)
+    work.say(f"{work.made.slug}  {printout.write(folder)}")
 
 
 def _page(name: str, folder: Path, work: _Work) -> str:

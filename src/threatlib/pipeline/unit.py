@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from threatlib.briefing.kernels import Limits
+from threatlib.briefing.kernels import Limits, sweep
 from threatlib.errors import UsageError, UserError
 from threatlib.pipeline.interruption import Ended
 from threatlib.pipeline.plan import Plan, new_run_id, now, plan, preflight, records_of
@@ -153,6 +153,7 @@ def brief_all(folders: Sequence[Path], quarter: str, *, out: Path, notebooks: Pa
         If a signal ends the run; what was published before stays published.
     """
     preflight(out, notebooks)
+    sweep()
     outcomes: list[Outcome] = []
     try:
         for folder in folders:
