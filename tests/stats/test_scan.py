@@ -61,7 +61,7 @@ def test_the_walk_seen_through_knots_has_the_variance_of_a_walk_at_its_knots():
 def test_the_wander_to_come_has_the_covariance_of_a_random_walk():
     rng = np.random.default_rng(2)
     slope, by = rng.uniform(1, 5, (12, 1)), rng.uniform(0, 1, (12, 1))
-    _, variance, _ = forecasting._sums(slope, slope, by, np.zeros((12, 3, 1)), 0.04)
+    _, variance, _ = forecasting._sums(slope, slope, by, np.zeros((12, 3, 1)), 0.04, np.zeros((12, 1)))
     steps = np.arange(1, 13)
     for r in (1, 2, 7, 12):
         g = (slope * by)[:r, 0]

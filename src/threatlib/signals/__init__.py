@@ -21,6 +21,7 @@ from threatlib.signals.comparators import compare
 from threatlib.signals.contrast import contrast, rate
 from threatlib.signals.groups import of_their_group
 from threatlib.signals.panel import KIND_ORDER, SERIES, Panel, Places, breaks_of, broken, panel_of
+from threatlib.signals.saying import saw
 from threatlib.signals.standing import RANGE, expected_range, standing
 from threatlib.signals.variation import variation
 from threatlib.signals.verdict import judge
@@ -42,13 +43,14 @@ COLUMNS = (
     *("judgement", "rate", "rate_lower", "rate_upper"),
     *("comparator", "comparator_value", "comparator_unit", "comparator_period", "comparator_rows"),
     *("method", "event", "news", "recorded_lower", "recorded_upper", "expected", "expected_lower", "expected_upper"),
-    *("window", "window_kind", "window_first", "window_last", "window_rows", "silence", "alpha", "q"),
+    *("window", "window_kind", "window_first", "window_last", "window_rows", "silence", "alpha", "q", "saw"),
 )
 """Columns of the signals table: the figure, the one it is held against, what may be said of the change.
 
 From `method` on they are the scan's: what it saw in its window (`recorded_*`, a range where figures are withheld), what
-was to be expected there, how many silent periods it would take to be sure. `alpha` is the share of quiet series that
-the row's test would flag, `q` its p-value after Benjamini and Hochberg over the main rows of the round.
+was to be expected there, how many silent periods it would take to be sure, and all of it in words (`saw`). `alpha` is
+the share of quiet series that the row's test would flag, `q` its p-value after Benjamini and Hochberg over the main
+rows of the round.
 """
 
 CONFIDENCE = 0.95
@@ -65,7 +67,7 @@ def signals(release: Release, definitions: Definitions, quarter: Period) -> pd.D
         return pd.DataFrame(columns=list(COLUMNS))
     panel = panel_of(local, definitions)
     frame = _pairs(panel, standing(panel, definitions.annotations.annotations), definitions)
-    for step in (contrast, rate, _tests, judge):
+    for step in (contrast, rate, _tests, judge, _words):
         frame = step(frame)
     return compare(frame, table[table["role"] == "comparator"], definitions)[list(COLUMNS)]
 
@@ -102,6 +104,10 @@ def _tests(frame: pd.DataFrame) -> pd.DataFrame:
     frame["alpha"] = frame["alpha"].where(by_scan, 1 - CONFIDENCE).where(frame["p"].notna())
     frame["q"] = benjamini_hochberg(frame["p"].where(frame["main"].astype(bool)).to_numpy(dtype=float))
     return frame
+
+
+def _words(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(saw=_said([saw(row) for row in frame.to_dict("records")]))
 
 
 def _said(words: list[str]) -> pd.Series:

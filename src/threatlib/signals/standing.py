@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,35 +30,46 @@ def standing(panel: Panel, noted: Sequence[Annotation]) -> pd.DataFrame:
 
     One row a series, and a last one that says nothing.
     """
+    asked = list(_asked(panel, noted))
+    seen = verdicts([one.laid for one in asked], [one.method for one in asked], first=3)
+    answers = {one.series: _answer(verdict, one, panel) for verdict, one in zip(seen, asked, strict=True)}
+    rows = [*(answers.get(n, NOTHING) for n in range(len(panel.last))), NOTHING]
+    return pd.DataFrame(rows, columns=list(ANSWER)).astype(dict.fromkeys(_WORDS, "str"))
+
+
+class _Asked(NamedTuple):
+    """A series that the scan judges, laid out, with its method and the kind of period it is judged on."""
+
+    series: int
+    laid: Laid
+    method: str
+    kind: str
+
+
+def _asked(panel: Panel, noted: Sequence[Annotation]) -> Iterator[_Asked]:
+    """Each series on the shortest kind of period that has a method and reaches its latest figure."""
     columns = columns_of(panel.table)
     value = columns["value"]
     value = np.where(np.isfinite(value), value, (columns["lower"] + columns["upper"]) / 2)
     usable = columns["known"] & np.isfinite(value)
     first = np.concatenate([[0], panel.last[:-1] + 1]) if len(panel.last) else panel.last
-    asked: list[tuple[int, Laid, str, str]] = []
-    declared: dict[tuple[int, int], list[Annotation]] = {}
+    declared = cache(lambda indicator, area: about(noted, panel.names[indicator], panel.areas[area]))
     for n, (begin, end) in enumerate(zip(first, panel.last, strict=True)):
         rows = np.arange(begin, end + 1)
+        indicator = panel.indicators[n]
         for kind in _KINDS:
             mine = rows[(panel.kind[rows] == KIND_ORDER.index(kind)) & usable[rows]]
             if len(mine) < 2 or panel.end[mine[-1]] != panel.end[end]:
                 continue
             freq = frequency(kind, columns["day"][mine])
-            based = bool((columns["denominator"][mine] > 0).all())
-            asks = panel.indicators[n]
-            mean = float(value[mine].mean())
-            method = choose(asks.unit, kind if freq else "", len(mine), mean, based=based, least=asks.minimum_points)
+            method = choose(
+                indicator.unit, kind if freq else "", len(mine), float(value[mine].mean()),
+                based=bool((columns["denominator"][mine] > 0).all()), least=indicator.minimum_points,
+            )  # fmt: skip
             if method.model:
-                place = (int(panel.indicator[n]), int(panel.area[n]))
-                if place not in declared:
-                    declared[place] = about(noted, panel.names[place[0]], panel.areas[place[1]])
-                laid = lay(columns, mine, freq, declared[place], share=method.model == "proportion")
-                asked.append((n, laid, method.id, kind))
+                entries = declared(int(panel.indicator[n]), int(panel.area[n]))
+                yield _Asked(n, lay(columns, mine, freq, entries, share=method.model == "proportion"), method.id, kind)
                 break
-    seen = verdicts([laid for _, laid, _, _ in asked], [method for _, _, method, _ in asked], first=3)
-    answers = {n: _answer(v, laid, panel, method, kind) for v, (n, laid, method, kind) in zip(seen, asked, strict=True)}
-    rows_of = [*(answers.get(n, NOTHING) for n in range(len(panel.last))), NOTHING]
-    return pd.DataFrame(rows_of, columns=list(ANSWER)).astype(dict.fromkeys(_WORDS, "str"))
 
 
 _WORDS = ("method", "event", "window_kind", "window_first", "window_last", "window_rows")
@@ -68,22 +80,21 @@ NOTHING = (
 )
 
 
-def _answer(seen: Verdict, laid: Laid, panel: Panel, method: str, kind: str) -> dict[str, Any]:
+def _answer(seen: Verdict, one: _Asked, panel: Panel) -> dict[str, Any]:
     """The oddest period of the last quarter speaks for it, at the price of having been picked."""
-    place = laid.place[-len(seen.p) :]
-    month = panel.end[place].astype("datetime64[M]").astype(np.int64)
-    now = (place >= 0) & (month // 3 == month[-1] // 3) & ~np.isnan(seen.p)
+    place = one.laid.place[-len(seen.p) :]
+    quarter = panel.end[place].astype("datetime64[M]").astype(np.int64) // 3
+    now = (place >= 0) & (quarter == quarter[-1]) & ~np.isnan(seen.p)
     if not now.any():
         return NOTHING
-    tries = int(now.sum())
-    flags = now & seen.flag
+    tries, flags = int(now.sum()), now & seen.flag
     candidates = np.flatnonzero(flags if flags.any() else now)
     t = int(candidates[np.argmin(seen.p[candidates])])
     window = place[max(0, t - int(seen.length[t]) + 1) : t + 1]
     window = window[window >= 0]
     label, obs = panel.table["period"].to_numpy(), panel.table["obs"].to_numpy()
     return {
-        "method": method,
+        "method": one.method,
         "event": str(seen.event[t]) if flags.any() else "",
         "flagged": bool(flags.any()),
         "news": bool((now & seen.news).any()),
@@ -95,13 +106,13 @@ def _answer(seen: Verdict, laid: Laid, panel: Panel, method: str, kind: str) -> 
         "expected_lower": seen.lower[t],
         "expected_upper": seen.upper[t],
         "window": float(seen.length[t]),
-        "window_kind": kind,
+        "window_kind": one.kind,
         "window_first": str(label[window[0]]),
         "window_last": str(label[window[-1]]),
         "window_rows": " ".join(map(str, obs[window])),
         "silence": seen.silence[t],
         "scan_p": 1 - (1 - seen.p[t]) ** tries,
-        "alpha": 1 - (1 - THRESHOLD[laid.freq]) ** tries,
+        "alpha": 1 - (1 - THRESHOLD[one.laid.freq]) ** tries,
     }
 
 

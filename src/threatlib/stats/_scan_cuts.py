@@ -23,7 +23,7 @@ AFTER_BREAK = 2  # points at a new level before anything is compared with it
 LOOK_BACK = {12: 6, 4: 3}  # verdicts a flag must outdo to be news
 _BATCH = 1200
 _PANEL_DOUBT = 5.0  # series' worth of weight the built-in priors keep
-_GAP_WEIGHT = {12: 3.0, 4: 2.2}  # how much likelier a new level is after a gap than at any other time
+_GAP_WEIGHT = {12: 2.5, 4: 1.7}  # how much likelier a new level is after a gap than at any other time
 
 
 @dataclass(frozen=True, slots=True)

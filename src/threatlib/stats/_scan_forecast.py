@@ -66,7 +66,9 @@ def forecast(past: Past, ahead: FloatArray, size_ahead: FloatArray) -> Forecast:
     counted = (~np.isnan(ahead) & (size_ahead > 0)).astype(float)
     size = np.where(counted > 0, size_ahead, 1.0)
     ramp = np.arange(1.0, HORIZON + 1)[:, None]
-    base = x @ mode.centre[:p]
+    place = -np.arange(1, HORIZON + 1) % past.freq
+    sharp, unsure = mode.echo.shift[place], mode.echo.variance[place]
+    base = x @ mode.centre[:p] + sharp
     seasonal = mode.centre[2 : 2 + 2 * harmonics(past.freq)]
     parts, evidence, seasons = [], [], []
     for post, (_, wander, _), weight in zip(
@@ -79,7 +81,7 @@ def forecast(past: Past, ahead: FloatArray, size_ahead: FloatArray) -> Forecast:
         if past.kind == "count":  # mean of a log-normal
             eta = eta + 0.5 * np.minimum((y[1:] ** 2).sum(1) + drift * ramp, 1.0)
         mu, slope = respond(eta, size, past.kind)
-        parts.append([_sums(mu, slope, by, y[1:], drift) for by in (counted, counted * ramp)])
+        parts.append([_sums(mu, slope, by, y[1:], drift, unsure) for by in (counted, counted * ramp)])
         seasons.append(post.season + seasonal)
     share = shares(np.stack(evidence))
     plain, ramped = (_mix(share, [part[i] for part in parts]) for i in range(2))
@@ -144,13 +146,13 @@ def _posteriors(mode: Fit, past: Past, rows: FloatArray) -> list[_Posterior]:
 
 
 def _sums(
-    mu: FloatArray, slope: FloatArray, by: FloatArray, y: FloatArray, drift: float
+    mu: FloatArray, slope: FloatArray, by: FloatArray, y: FloatArray, drift: float, unsure: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Running totals over the horizon, each period weighted: mean, variance of the mean, noise at dispersion 1."""
     step = slope * by
     total = np.cumsum(step, 0)
     each = (step[:, None] * y).reshape(len(step), -1)
-    variance = ((_RUNNING @ each).reshape(y.shape) ** 2).sum(1)
+    variance = ((_RUNNING @ each).reshape(y.shape) ** 2).sum(1) + np.cumsum(step**2 * unsure, 0)
     if drift > 0:  # a random walk after the cut: sum over its steps of (all that is still to come)^2
         before = total - step
         count = np.arange(1.0, len(total) + 1)[:, None]

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from threatlib.stats._scan_echo import Echo, echo
+
 FloatArray = NDArray[np.float64]
 Kind = Literal["count", "proportion", "level"]
 
@@ -90,6 +92,7 @@ class Fit:
     grid_weight: FloatArray
     phi_before: FloatArray  # log, as believed beforehand
     seen: FloatArray
+    echo: Echo
 
 
 def hyper_grid(priors: Priors) -> list[tuple[float, float, float]]:
@@ -240,7 +243,9 @@ def fit(past: Past) -> Fit:
     centre[0], centre[2 : 2 + 2 * harmonics(freq)] = _start(y, size, present, kind), past.season
     middle = precision(priors, freq, p, extra, 0.7 * priors.season[-1], 0.4 * priors.wander[1])[:, None]
     log_grid = np.log(priors.grid)[:, None]
-    usual = _median(size) if kind == "proportion" or (size != 1).any() else np.ones(batch)
+    usual = np.ones(batch)
+    if kind == "proportion" or (size != 1).any():
+        usual = np.nan_to_num(_median(np.where(present > 0, size, np.nan)), nan=1.0)
     before = np.exp(_dispersion_prior(priors, respond(centre[0], usual, kind)[0], past.shift))
     phi = np.exp((before * log_grid).sum(0) / before.sum(0))
     y23 = y ** (2 / 3) if kind == "count" else y
@@ -249,7 +254,8 @@ def fit(past: Past) -> Fit:
     for turn in range(_ROUNDS + 1):
         eta = x @ beta[:p] + np.einsum("klb,kb->lb", steps, beta[p:])
         mu, slope = respond(eta, size, kind)
-        trust = _trust(_residual(y, y23, mu, slope, phi, kind), present, turn >= _HUBER_ROUNDS)
+        residual = _residual(y, y23, mu, slope, phi, kind)
+        trust = _trust(residual, present, turn >= _HUBER_ROUNDS)
         weight = trust * slope
         working = weight * (eta - x @ centre[:p]) + trust * (y - mu)
         a = _gram(x, products, steps, weight)
@@ -269,7 +275,9 @@ def fit(past: Past) -> Fit:
         if not last:
             beta = centre + np.linalg.solve(np.moveaxis(q, -1, 0), b.T[..., None])[..., 0].T
     before = np.exp(_dispersion_prior(priors, mean, past.shift))
-    return Fit(a, b, centre, p, phi, post, (before * log_grid).sum(0) / before.sum(0), present.sum(0))
+    known = present if kind == "count" else np.zeros_like(present)  # a sharp season is one of counts
+    sharp = echo(y, mu, residual, known, phi, freq)
+    return Fit(a, b, centre, p, phi, post, (before * log_grid).sum(0) / before.sum(0), present.sum(0), sharp)
 
 
 def _products(x: FloatArray) -> FloatArray:

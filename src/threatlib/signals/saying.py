@@ -1,0 +1,43 @@
+"""What a flag saw, in one line: the window, what was recorded and expected there, its kind, and how sure it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from threatlib.periods import parse, plain
+
+_WAYS = {"up": "higher", "down": "lower"}
+_EVERY = {"month": "month", "quarter": "quarter", "snapshot": "count"}
+
+
+def saw(row: Mapping[Hashable, Any]) -> str:
+    """The line of one row of signals; empty where nothing was flagged.
+
+    Such as ``lower than expected over the last 6 months (to July 2022): 9 recorded, 21 expected, range 14 to 30; fall,
+    99% probable; 3 months of silence would have been enough to be sure``. The probability allows for all the tests of
+    the round; totals of counts, otherwise averages.
+    """
+    if not row["event"] or row["arrow"] not in _WAYS:
+        return ""
+    many, every = int(row["window"]), _EVERY[str(row["window_kind"])]
+    last = plain(parse(str(row["window_last"])))
+    over = f"in {last}" if many == 1 and every != "count" else f"on {last}" if many == 1 else ""
+    over = over or f"over the last {many} {every}s (to {last})"
+    recorded = _figure(row["recorded_lower"])
+    if row["recorded_upper"] > row["recorded_lower"]:
+        recorded = f"{recorded} to {_figure(row['recorded_upper'])}"
+    due, low, high = (_figure(row[name]) for name in ("expected", "expected_lower", "expected_upper"))
+    quiet = row["silence"]
+    sure = "" if not math.isfinite(quiet) or row["arrow"] == "up" else (
+        f"; {quiet:.0f} {every}{'' if quiet == 1 else 's'} of silence would have been enough to be sure"
+    )  # fmt: skip
+    return (
+        f"{_WAYS[row['arrow']]} than expected {over}: {recorded} recorded, {due} expected, range {low} to {high}; "
+        f"{row['event']}, {100 * (1 - row['q']):.0f}% probable{sure}"
+    )
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:,.1f}"
