@@ -49,13 +49,13 @@ _MARK = re.compile(r"(.*\S)\s*(\[[perb]\])")
 class Column:
     """A column of text as its distinct spellings and the place of each: work is done once a spelling."""
 
-    codes: NDArray[np.int64]
+    codes: NDArray[np.int32]
     distinct: list[str]
 
     @classmethod
     def of(cls, cells: Iterable[str]) -> Column:
         codes, distinct = pd.factorize(np.array(list(cells), dtype=object))
-        return cls(codes.astype(np.int64), [str(cell).strip() for cell in distinct])
+        return cls(codes.astype(np.int32), [str(cell).strip() for cell in distinct])
 
     def __getitem__(self, position: int) -> str:
         return self.distinct[int(self.codes[position])]
@@ -66,6 +66,15 @@ class Column:
         for place, text in enumerate(self.distinct):
             found[place] = work(text)
         return found[self.codes]
+
+    def paired(self, other: Column, work: Callable[[str, str], Any]) -> NDArray[Any]:
+        """The result of `work` for every row of this column and another, worked out once a pair of spellings."""
+        many = len(other.distinct)
+        codes, pairs = pd.factorize(self.codes.astype(np.int64) * many + other.codes)
+        found = np.empty(len(pairs), dtype=object)
+        for place, pair in enumerate(pairs.tolist()):
+            found[place] = work(self.distinct[pair // many], other.distinct[pair % many])
+        return found[codes]
 
     @property
     def text(self) -> NDArray[Any]:

@@ -55,8 +55,8 @@ def _unreadable(file: str, found: str, wanted: str, todo: str, *, sheet: str = "
     return Unreadable(Problem(file, sheet, row, "", found, wanted, todo))
 
 
-def decode(raw: bytes, file: str) -> str:
-    """Text of a file: by its byte-order mark, else UTF-8, else the encoding of Windows in Western Europe."""
+def decode(raw: bytes, file: str) -> tuple[str, str]:
+    """Text of a file and its encoding: by its byte-order mark, else UTF-8, else that of Windows in Western Europe."""
     marked = next((name for mark, name in _BYTE_ORDER_MARKS if raw.startswith(mark)), None)
     for encoding in [marked] if marked else ["utf-8", "cp1252"]:
         try:
@@ -64,29 +64,32 @@ def decode(raw: bytes, file: str) -> str:
         except UnicodeDecodeError:
             continue
         if "\x00" not in text:
-            return text
+            return text, encoding
     raise _unreadable(
         file, "bytes that are not text", "a CSV file in UTF-8", "Save it anew as 'CSV UTF-8', or send the workbook."
     )
 
 
 def _table(raw: bytes, file: str) -> list[list[str]]:
-    text = decode(raw, file)
-    delimiter = _delimiter(text)
-    if text[:4].lower() == "sep=":
-        text = text[text.find("\n") + 1 :] if "\n" in text else ""
+    text, encoding = decode(raw, file)
+    delimiter, declared = _delimiter(text), text[:4].lower() == "sep="
+    del text  # read again below a piece at a time: a large file would otherwise be there several times over
     grid: list[list[str]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        for line in reader:
-            if len(line) > MAX_COLUMNS:
-                raise _too_wide(file, "", len(grid) + 1, len(line))
-            grid.append(line)
-    except csv.Error as fault:
-        raise _unreadable(
-            file, f"a line that is not CSV ({fault})", "cells between delimiters, with quotes opened and closed",
-            "Look for a stray quotation mark in or above this row.", row=len(grid) + 1,
-        ) from fault  # fmt: skip
+    known: dict[str, str] = {}
+    with io.TextIOWrapper(io.BytesIO(raw), encoding=encoding, newline="") as lines:
+        if declared:
+            next(lines)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        try:
+            for line in reader:
+                if len(line) > MAX_COLUMNS:
+                    raise _too_wide(file, "", len(grid) + 1, len(line))
+                grid.append([known.setdefault(cell, cell) for cell in line])
+        except csv.Error as fault:
+            raise _unreadable(
+                file, f"a line that is not CSV ({fault})", "cells between delimiters, with quotes opened and closed",
+                "Look for a stray quotation mark in or above this row.", row=len(grid) + 1,
+            ) from fault  # fmt: skip
     return grid
 
 

@@ -15,7 +15,7 @@ from threatlib.observations import COLUMNS, HAS_VALUE, STATUSES, empty, periods_
 from threatlib.periods import Period
 from threatlib.returns.cells import Column, Numbers, numbers
 from threatlib.returns.problems import Problem
-from threatlib.returns.rows import Rows
+from threatlib.returns.rows import FIELDS, Rows
 
 LIKE_IT = 200
 """Problems of one kind in one column of a file that are listed one by one; the rest are counted."""
@@ -31,8 +31,8 @@ def interpret(rows: Rows, definitions: Definitions) -> tuple[pd.DataFrame, list[
     """Text to values, statuses and periods (see `observations.COLUMNS`); what does not fit is a problem, left out."""
     if not len(rows):
         return empty(), []
-    column = {name: Column.of(cells) for name, cells in rows.columns.items()}
-    work = _Work(rows, column, definitions, np.array(rows.place), [])
+    column = {name: rows.column(name) for name in (*FIELDS, "cell", "letter")}
+    work = _Work(rows, column, definitions, rows.place, rows.row, [])
     work.refuse_unknown()
     periods = work.periods()
     figures = {name: numbers(column[name]) for name in ("value", "numerator", "denominator")}
@@ -49,7 +49,8 @@ class _Work:
     rows: Rows
     column: dict[str, Column]
     definitions: Definitions
-    place: NDArray[np.int64]
+    place: NDArray[np.int32]
+    row: NDArray[np.int32]
     problems: list[Problem]
 
     def __post_init__(self) -> None:
@@ -67,12 +68,12 @@ class _Work:
             if counts[number] > LIKE_IT:
                 continue
             heading = place.headings.get(name, name).strip() or name
-            if name == "value" and self.rows.cell[index]:
-                heading = self.rows.cell[index]
+            if name == "value" and self.column["cell"][index]:
+                heading = self.column["cell"][index]
             found = self.column[name][index]
             shown = f"'{found[:80]}'" if found else "nothing"
             asked = wanted if isinstance(wanted, str) else str(wanted[index])
-            self.problems.append(Problem(place.file, place.sheet, self.rows.row[index], heading, shown, asked, todo))
+            self.problems.append(Problem(place.file, place.sheet, int(self.row[index]), heading, shown, asked, todo))
         for index, count in counts.items():
             if count > LIKE_IT:
                 place = self.rows.places[index]
@@ -92,12 +93,13 @@ class _Work:
     def periods(self) -> NDArray[Any]:
         """The period of every row (None where it cannot be read), each spelling read once."""
         often = {i.id: _HINTS.get(i.frequency, "") for i in self.definitions.catalogue.indicators}
-        hint = self.column["indicator"].map(lambda name: often.get(name, ""))
-        said = self.column["kind"].map(lambda kind: kind if kind in ("snapshot", "month") else "")
-        keys = np.array([f"{h}|{p}" for h, p in zip(np.where(said != "", said, hint), self.column["period"].text,
-                                                    strict=True)], dtype=object)  # fmt: skip
+        kinds = ("", *_HINTS.values())
+        hint = self.column["indicator"].map(lambda name: kinds.index(often.get(name, "")), "int64")
+        said = self.column["kind"].map(lambda kind: kinds.index(kind) if kind in kinds else 0, "int64")
+        period = self.column["period"]
+        keys = np.where(said > 0, said, hint) * len(period.distinct) + period.codes
         codes, distinct = pd.factorize(keys)
-        pairs = [(key.split("|", 1)[1], key.split("|", 1)[0]) for key in distinct]
+        pairs = [(period.distinct[key % len(period.distinct)], kinds[key // len(period.distinct)]) for key in distinct]
         read = periods_of(pairs, self.definitions.partnership.undated_periods)
         found = np.empty(len(pairs), dtype=object)
         wanted = np.empty(len(pairs), dtype=object)
@@ -147,42 +149,42 @@ class _Work:
         """The rows that are kept, as observations."""
         if not len(keep):
             return empty()
-        rows, places, partnership = self.rows, self.rows.places, self.definitions.partnership
+        places, partnership = self.rows.places, self.definitions.partnership
         of = self.place[keep]
-        text = {name: column.text[keep] for name, column in self.column.items()}
         units = {i.id: i.unit for i in self.definitions.catalogue.indicators}
         roles = {area.name: area.role for area in partnership.areas}
         role = self.column["area"].map(lambda name: roles.get(name, "local"))[keep]
-        prefix = [place.prefix for place in places]
-        value = figures["value"]
-        when = Column.of([place.received_on for place in places])
-        numbers_kept = {
-            "value": value.value[keep], "lower": value.lower[keep], "upper": value.upper[keep],
-            "numerator": figures["numerator"].value[keep], "denominator": figures["denominator"].value[keep],
-        }  # fmt: skip
-        dates = _days(periods[keep])
+        said_role = self.column["role"].map(lambda name: name or "local")[keep]
+        section, offset = self.column["section"], self.column["offset"]
         data: dict[str, Any] = {
-            "obs": [f"{prefix[p]}:{rows.row[i]}{_dotted(rows.letter[i])}" for p, i in zip(of, keep, strict=True)],
-            "indicator": text["indicator"],
+            "obs": self._ids(keep),
             "agency": self._agencies(keep),
-            "area": text["area"],
-            "breakdown": text["breakdown"],
             "status": status[keep],
             "unit": self.column["indicator"].map(lambda name: units.get(name, ""))[keep],
-            "basis": np.where(text["basis"] == "", "stated", text["basis"]),
-            "role": np.where(role == "comparator", role, np.where(text["role"] == "", "local", text["role"])),
-            "said": text["said"],
-            "locator": np.where(text["offset"] == "", "", text["section"] + " @" + text["offset"]),
-            "note": text["note"],
+            "basis": self.column["basis"].map(lambda basis: basis or "stated")[keep],
+            "role": np.where(role == "comparator", role, said_role),
+            "locator": section.paired(offset, lambda where, place: f"{where} @{place}" if place else "")[keep],
             "file": np.array([place.file for place in places], dtype=object)[of],
             "sheet": np.array([place.sheet for place in places], dtype=object)[of],
-            "row": np.array(rows.row)[keep],
-            "received_on": when.map(pd.Timestamp)[of],
+            "row": self.row[keep],
+            "received_on": np.array([place.received_on for place in places], dtype="datetime64[s]")[of],
             "source": np.array([place.source for place in places], dtype=object)[of],
-            "used": True,
-            "marks": "",
+            "used": np.ones(len(keep), dtype=bool),
+            "marks": np.full(len(keep), "", dtype=object),
         }
-        return pd.DataFrame(data | numbers_kept | dates)[list(COLUMNS)].astype(COLUMNS)
+        data |= {name: self.column[name].text[keep] for name in ("indicator", "area", "breakdown", "said", "note")}
+        data |= {name: getattr(figures["value"], name)[keep] for name in ("value", "lower", "upper")}
+        data |= {name: figures[name].value[keep] for name in ("numerator", "denominator")}
+        data |= _days(periods[keep])
+        # one column at a time into its final kind: as a whole a large table would be there four times over
+        return pd.DataFrame({name: pd.Series(data.pop(name), dtype=kind) for name, kind in COLUMNS.items()}, copy=False)
+
+    def _ids(self, keep: NDArray[np.int64]) -> NDArray[Any]:
+        """The id of every row that is kept: its file and sheet, its row, and its column where the row has several."""
+        prefix = [place.prefix for place in self.rows.places]
+        letters = self.column["letter"].map(lambda letter: f":{letter}" if letter else "")[keep]
+        told = zip(self.place[keep], self.row[keep], letters, strict=True)
+        return np.fromiter((f"{prefix[p]}:{row}{letter}" for p, row, letter in told), dtype=object, count=len(keep))
 
     def _agencies(self, keep: NDArray[np.int64]) -> NDArray[Any]:
         """The agency a figure is of, under its one name; the file's sender where the row says nothing."""
@@ -194,10 +196,6 @@ class _Work:
         said = self.column["agency"].map(one_name)[keep]
         sender = Column.of([place.agency for place in self.rows.places]).map(one_name)[self.place[keep]]
         return np.where(said == "", sender, said)
-
-
-def _dotted(cell: str) -> str:
-    return f":{cell}" if cell else ""
 
 
 def _wanted(fault: ValueError) -> str:

@@ -24,6 +24,12 @@ SERIES = ["indicator", "agency", "area", "breakdown", "kind"]
 HISTORY = 4
 """Earlier values a series must have before a value is held against them."""
 
+_READ = (
+    "obs", "indicator", "agency", "area", "breakdown", "period", "kind", "start", "end", "value", "lower", "upper",
+    "status", "numerator", "denominator", "unit", "file", "sheet", "row", "received_on",
+)  # fmt: skip
+"""Columns that are looked at: a large table is not copied with the others."""
+
 ENOUGH = 20.0
 """Size from which a value ten times another is no accident of small numbers."""
 
@@ -32,7 +38,7 @@ _CHECK = "Look at the figures again; if they are right, leave them as they are."
 
 def doubts(observations: pd.DataFrame, definitions: Definitions) -> list[Problem]:
     """Everything in the agencies' returns that is probably wrong, in the order of files and rows."""
-    sent = observations[observations["source"].isin(SENT)]
+    sent = observations.loc[observations["source"].isin(SENT), list(_READ)]
     if sent.empty:
         return []
     sent = sent.assign(
@@ -43,7 +49,8 @@ def doubts(observations: pd.DataFrame, definitions: Definitions) -> list[Problem
         when=_codes(sent, ["period"]),
     )
     received = sent["received_on"]
-    now = sent[received == received.groupby(sent["figure"], sort=False).transform("max")].reset_index(drop=True)
+    latest = received == received.groupby(sent["figure"], sort=False).transform("max")
+    now = (sent if latest.all() else sent[latest]).reset_index(drop=True)
     found = [
         *_parts(now, definitions),
         *_shares(now),
@@ -146,22 +153,29 @@ def _spans(now: pd.DataFrame, definitions: Definitions) -> Iterator[Problem]:
 
 def _history(now: pd.DataFrame) -> Iterator[Problem]:
     """A value about ten or a hundred times its series' earlier values, or a tenth or a hundredth of them."""
-    known = now[now["status"].isin(HAS_VALUE) & now["kind"].ne("undated")].sort_values(["series", "end"], kind="stable")
-    value, series = known["value"].to_numpy(), known["series"].to_numpy()
+    order = _in_order(now, now["status"].isin(HAS_VALUE) & now["kind"].ne("undated"))
+    value, series = (now[name].to_numpy()[order] for name in ("value", "series"))
+    often = now["kind"].map(PER_YEAR).fillna(0).to_numpy()[order]
     usual = _median_before(value, series)
-    year = np.full(len(known), np.nan)
-    for kind, many in PER_YEAR.items():
-        year = np.where(known["kind"] == kind, _before(value, series, many), year)
+    year = np.full(len(order), np.nan)
+    for many in set(PER_YEAR.values()):
+        year = np.where(often == many, _before(value, series, many), year)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(usual > 0, value / usual, np.nan)
         seasonal = (year > 0) & (value >= 0.5 * year) & (value <= 2 * year)
     large = (np.fmax(value, usual) >= ENOUGH) & ~seasonal & (value != 0)
     for factor, words in ((10, "ten times"), (100, "a hundred times"), (0.1, "a tenth of"), (0.01, "a hundredth of")):
         off = large & (ratio >= 0.8 * factor) & (ratio <= 1.25 * factor)
-        for row, before in zip(_rows(known[off]), usual[off], strict=True):
+        for row, before in zip(_rows(now.iloc[order[off]]), usual[off], strict=True):
             found = f"{_shown(row['value'])}, about {words} what it has been"
             todo = "See whether digits or a decimal point slipped."
             yield _doubt(row, "value", found, f"a value near {_shown(before)}", todo)
+
+
+def _in_order(now: pd.DataFrame, chosen: pd.Series) -> NDArray[np.int64]:
+    """Places of the chosen rows, series after series, each from its oldest figure to its newest."""
+    places = np.flatnonzero(chosen)
+    return places[np.lexsort((now["end"].to_numpy()[places], now["series"].to_numpy()[places]))]
 
 
 def _before(value: NDArray[np.float64], series: NDArray[np.int64], steps: int) -> NDArray[np.float64]:
@@ -228,13 +242,14 @@ def _sent_again(sent: pd.DataFrame) -> Iterator[Problem]:
 
 def _gaps(now: pd.DataFrame) -> Iterator[Problem]:
     """Periods that are not there between others of their series: missing is a row that says so, not a row left out."""
-    tiles = now[now["kind"].isin(PER_YEAR)].sort_values(["series", "end"], kind="stable")
-    months = tiles["kind"].map({kind: 12 // n for kind, n in PER_YEAR.items()})
-    place = ((tiles["start"].dt.year * 12 + tiles["start"].dt.month - 1) / months).to_numpy()
-    step = place - _before(place, tiles["series"].to_numpy(), 1)
-    last = tiles["period"].shift()
-    off = step > 1.5
-    for row, missing, before in zip(_rows(tiles[off]), step[off], last[off], strict=True):
+    order = _in_order(now, now["kind"].isin(PER_YEAR))
+    months = 12 / now["kind"].map(PER_YEAR).to_numpy()[order]
+    start = now["start"].dt
+    place = (start.year * 12 + start.month - 1).to_numpy()[order] / months
+    step = place - _before(place, now["series"].to_numpy()[order], 1)
+    off = np.flatnonzero(step > 1.5)
+    last = now["period"].iloc[order[off - 1]]
+    for row, missing, before in zip(_rows(now.iloc[order[off]]), step[off], last, strict=True):
         what = f"no row for {round(missing) - 1} {row['kind'].replace('_', ' ')}s between {before} and {row['period']}"
         yield _doubt(row, "period", f"{what} ({row['indicator']}, {row['area']})", "a row for every period",
                      "Send the missing rows; leave the value blank if it is not known.")  # fmt: skip
