@@ -37,6 +37,8 @@ SCORES = (
     ),
 )
 """Columns of the scores: of what, how many statements, the score with its 95% interval, and what was wanted."""
+COVERED = (0.77, 0.83)
+"""Share of outcomes that ranges of `LEVEL` should hold."""
 ENOUGH = 5
 """Fewest statements from which a share is worked out."""
 
@@ -130,7 +132,7 @@ def _coverage(scope: str, kind: str, seen: int, part: pd.DataFrame) -> dict[str,
     )
     held = int(part["covered"].sum())
     sentence = f"Of {len(part)} {what}, {held} held what came; {LEVEL:.0%} were meant to{off}."
-    return _row(scope, "coverage", group, len(part), share, (LEVEL, LEVEL), sentence)
+    return _row(scope, "coverage", group, len(part), share, COVERED, sentence)
 
 
 def _brier(scope: str, part: pd.DataFrame) -> dict[str, object]:
