@@ -9,7 +9,7 @@ TESTED := $(VENV)/.tested
 TESTS_READ := $(shell find src tests notebooks data docs benchmarks -name __pycache__ -prune -o -name .digest-key -prune -o \
   -name .ipynb_checkpoints -prune -o -name _build -prune -o -name node_modules -prune -o -print 2>/dev/null) $(wildcard *.md *.toml *.yml Makefile .pre-commit-config.yaml)
 
-.PHONY: help briefings test demo lab lock clean lint docs
+.PHONY: help briefings test demo lab lock clean lint docs gallery
 
 help:            ## this list
 	@grep -E '^[a-z]+: .*##|^[a-z]+:  *##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ lock: $(READY)  ## resolve the newest releases anew into requirements.lock
 	  [ -z "$$UV_DEFAULT_INDEX" ] && unset UV_DEFAULT_INDEX || export UV_DEFAULT_INDEX; \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-header --all-extras --group dev pyproject.toml --output-file requirements.lock
+
+gallery: $(READY)  ## every chart and component on difficult data, in outputs/gallery
+	@$(BIN)/python -m threatlib.briefing.gallery outputs/gallery
 
 docs: $(READY)   ## the documentation as pages, in docs/_build
 	@$(BIN)/sphinx-build -q -W -b html docs docs/_build

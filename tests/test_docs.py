@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import doctest
+import importlib
+import inspect
+import pkgutil
 import re
+import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType
 
+import click
 import pytest
+from sphinx.util.inventory import InventoryFile
 
 import threatlib
 from threatlib.cli import cli
+from threatlib.errors import EXIT_CODES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "GLOSSARY.md")]
-PAGES += sorted((ROOT / "docs").rglob("*.md"))
+PAGES += [page for page in sorted((ROOT / "docs").rglob("*.md")) if "_build" not in page.parts]
+INSIDE = ("briefing", "pipeline", "starting", "forms", "cli", "figures.")
+"""Rooms whose names nobody imports but the house itself."""
 
 
 @pytest.mark.parametrize("command", sorted(cli.commands))
@@ -60,3 +71,62 @@ def test_the_package_docstring_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_changelog_lists_numbers_that_change() -> None:
     assert "### Numbers that change" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The documentation as pages; a warning (a link that leads nowhere, say) is a failure."""
+    folder = tmp_path_factory.mktemp("docs")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "docs", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.xdist_group("docs")
+def test_every_public_name_is_in_the_documentation(built: Path) -> None:
+    inventory = InventoryFile.loads((built / "objects.inv").read_bytes(), uri="").data
+    there = {name.split(".")[-1] for kind in inventory if kind.startswith("py:") for name in inventory[kind]}
+    lost = {name for name in threatlib.__all__ if name not in there} - {"__version__"}
+    for module in _modules():
+        lost |= {f"{module.__name__}.{name}" for name in _public(module) if name not in there}
+    assert not lost
+
+
+@pytest.mark.xdist_group("docs")
+def test_every_command_and_exit_code_is_in_the_documentation(built: Path) -> None:
+    text = re.sub(r"<[^>]+>", "", (built / "reference" / "command-line.html").read_text(encoding="utf-8"))
+    for name, command in _commands(cli):
+        assert name in text, name
+        for option in command.params:
+            assert not isinstance(option, click.Option) or option.opts[0] in text, f"{name} {option.opts}"
+    codes = (ROOT / "docs" / "reference" / "exit-codes.md").read_text(encoding="utf-8")
+    for code, meaning in EXIT_CODES.items():
+        assert f"| {code} | {meaning} |" in codes
+
+
+def _modules() -> list[ModuleType]:
+    names = [m.name for m in pkgutil.walk_packages(threatlib.__path__, "threatlib.") if "._" not in m.name]
+    wanted = [name for name in names if not name.removeprefix("threatlib.").startswith(INSIDE)]
+    return [importlib.import_module(name) for name in wanted if name.count(".") == 1 or ".stats." in name]
+
+
+def _public(module: ModuleType) -> list[str]:
+    """What `__all__` names, or else the functions and classes that are the module's own."""
+    if hasattr(module, "__all__"):
+        return [
+            name
+            for name in module.__all__
+            if inspect.isfunction(getattr(module, name)) or inspect.isclass(getattr(module, name))
+        ]
+    own = [(n, v) for n, v in vars(module).items() if inspect.isfunction(v) or inspect.isclass(v)]
+    return [name for name, value in own if not name.startswith("_") and value.__module__ == module.__name__]
+
+
+def _commands(group: click.Group, before: str = "threatlib") -> list[tuple[str, click.Command]]:
+    found: list[tuple[str, click.Command]] = []
+    for name, command in group.commands.items():
+        found.append((f"{before} {name}", command))
+        if isinstance(command, click.Group):
+            found += _commands(command, f"{before} {name}")
+    return found

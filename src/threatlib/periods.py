@@ -57,6 +57,7 @@ def _add_months(day: date, months: int) -> date:
 
 
 def month(year: int, number: int) -> Period:
+    """A calendar month."""
     return Period(_month_end(year, number), date(year, number, 1), "month", f"{year:04d}-{number:02d}")
 
 
@@ -70,10 +71,12 @@ def quarter(first_year: int, number: int) -> Period:
 
 
 def financial_year(first_year: int) -> Period:
+    """The financial year that begins in April of `first_year`."""
     return Period(date(first_year + 1, 3, 31), date(first_year, 4, 1), "financial_year", _financial_label(first_year))
 
 
 def snapshot(day: date) -> Period:
+    """One day, for figures counted on it."""
     return Period(day, day, "snapshot", day.isoformat())
 
 
