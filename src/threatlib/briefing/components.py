@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from markupsafe import Markup, escape
@@ -21,13 +21,15 @@ from threatlib.briefing.fragments import (
     level_html,
     number_html,
     period_html,
+    records,
     slug,
     status_html,
     text_of,
 )
 from threatlib.briefing.tables import data_columns, snapshot_html, table_html
-from threatlib.figures import Figure
-from threatlib.figures.canvas import WIDE_PIXELS, records
+
+if TYPE_CHECKING:
+    from threatlib.figures import Figure
 
 __all__ = [
     "Download",
@@ -74,6 +76,8 @@ def figure_html(figure: Figure, number: int | None = None) -> Markup:
 
     `number` is for a page that counts for itself; without it the style sheet counts.
     """
+    from threatlib.figures.canvas import WIDE_PIXELS  # slow to import, and most commands draw nothing
+
     counted = f'<span class="number">Figure {number}. </span>' if number else '<span class="number figure"></span>'
     key = Markup('<p class="key">{}</p>\n').format(figure.key) if figure.key else Markup("")
     return Markup(
@@ -165,7 +169,7 @@ def requirements_table(frame: pd.DataFrame, *, caption: str = "Intelligence requ
         data[column] = [Markup('<span class="unset">{}</span>').format(words) if b else v
                         for b, v in zip(blank, data[column], strict=True)]  # fmt: skip
     heads = {"ref": "Ref", "question": "Question", "kind": "Kind", "owner": "Owner", "due": "Due", "status": "Status",
-             "depends_on": "Waits for"}  # fmt: skip
+             "depends_on": "Waits for", "notes": "Notes"}  # fmt: skip
     shown = {c: h for c, h in heads.items() if c in data and data[c].astype(str).str.strip().ne("").any()}
     return table_html(data, caption=caption, row_header="ref", columns=shown, as_cards=True)
 
@@ -245,12 +249,12 @@ def _figure_data(figure: Figure) -> Markup:
         .encode("utf-8-sig")
     )
     body = table_html(
-        table, caption=f"Data behind the chart: {figure.subtitle}", row_header=next(iter(heads)), columns=heads,
-        id=f"{figure.id}-data",
+        table, caption=f"Data behind the chart: {figure.headline}", row_header=next(iter(heads)), columns=heads,
+        id=f"{figure.id}-data", note=figure.subtitle,
     )  # fmt: skip
     return Markup(
         '<details><summary>Show the data<span class="unseen"> behind: {}</span></summary>\n{}'
-        '<p><a href="data:text/csv;base64,{}" download="{}.csv">Download this table (CSV)'
+        '<p><a href="data:text/csv;base64,{}" download="{}.csv">Download this table'
         '<span class="unseen">: {}</span></a></p></details>\n'
     ).format(figure.headline, body, link.decode(), figure.id, figure.headline)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
+from threatlib.briefing.abbreviations import explained_at_first_use
 from threatlib.briefing.components import Download, banner, downloads, page_cards
 from threatlib.briefing.fragments import slug
 from threatlib.errors import ExportError
@@ -189,7 +190,7 @@ def _published(body: str) -> _Content:
             contents[-1].parts.append(_Part(anchor, text, []))
         return f"<h{level}{attributes}{'' if own else f' id={chr(34)}{escape(anchor)}{chr(34)}'}>{inner}</h{level}>"
 
-    return _Content(_HEADING.sub(anchored, body).strip(), contents)
+    return _Content(explained_at_first_use(_HEADING.sub(anchored, body).strip()), contents)
 
 
 def _unused(anchor: str, taken: set[str]) -> str:

@@ -7,6 +7,7 @@ import re
 from numbers import Real
 from typing import Any, TypeGuard
 
+import pandas as pd
 from markupsafe import Markup, escape
 
 from threatlib import wording
@@ -99,6 +100,11 @@ def level_html(word: str, level: int, of: int, kind: str) -> Markup:
     return Markup('<span class="rating {} l{}"><span class="steps" aria-hidden="true">{}</span>{}</span>').format(
         kind, level, steps, word
     )
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame, each by its columns' names."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def known(value: Any) -> TypeGuard[float]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from threatlib import wording
-from threatlib.figures.describing import LONGEST, SHORTEST
 
 LARGEST = 3_000_000
 """Bytes a page may have."""
@@ -28,22 +27,22 @@ _NOT_TEXT = ("style", "script", "svg", "code", "pre")
 
 
 @dataclass(slots=True)
-class _Node:
+class Node:
     """An element with what is inside it, in order."""
 
     tag: str
     attributes: dict[str, str]
-    parent: _Node | None
+    parent: Node | None
     line: int = 0
-    inside: list[_Node | str] = field(default_factory=list)
+    inside: list[Node | str] = field(default_factory=list)
 
-    def walk(self) -> Iterator[_Node]:
+    def walk(self) -> Iterator[Node]:
         yield self
         for part in self.inside:
-            if isinstance(part, _Node):
+            if isinstance(part, Node):
                 yield from part.walk()
 
-    def all(self, *tags: str) -> list[_Node]:
+    def all(self, *tags: str) -> list[Node]:
         return [node for node in self.walk() if node.tag in tags]
 
     def text(self) -> str:
@@ -63,7 +62,7 @@ class _Node:
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.root = _Node("document", {}, None)
+        self.root = Node("document", {}, None)
         self.faults: list[str] = []
         self._open = self.root
 
@@ -71,7 +70,7 @@ class _Reader(HTMLParser):
         names = [name for name, _ in attrs]
         if len(names) != len(set(names)):
             self.faults.append(f"line {self.getpos()[0]}: <{tag}> has an attribute twice")
-        node = _Node(tag, {name: value or "" for name, value in attrs}, self._open, self.getpos()[0])
+        node = Node(tag, {name: value or "" for name, value in attrs}, self._open, self.getpos()[0])
         self._open.inside.append(node)
         if tag not in _VOID:
             self._open = node
@@ -116,7 +115,7 @@ def lint(html: str, *, simulated: bool = False) -> list[str]:
 
 def lint_site(pages: Mapping[str, str]) -> dict[str, list[str]]:
     """Problems between the pages of one briefing, by file: dead links to each other and shared titles."""
-    roots = {file: _read(html) for file, html in pages.items()}
+    roots = {file: read(html) for file, html in pages.items()}
     ids = {file: {n.attributes["id"] for n in root.walk() if "id" in n.attributes} for file, root in roots.items()}
     titles = Counter(" ".join(n.text() for n in root.all("title")) for root in roots.values())
     found: dict[str, list[str]] = {file: [] for file in pages}
@@ -147,7 +146,7 @@ def untraced(html: str, *, names: Iterable[str] = ()) -> list[str]:
     known = sorted({*names, *(words.strip() for words in wording.SUFFIXES.values())} - {""}, key=len, reverse=True)
     pattern = re.compile("|".join(re.escape(name) for name in known if re.search(r"\d", name)) or r"(?!)")
     found = []
-    for main in _read(html).all("main"):
+    for main in read(html).all("main"):
         for node in main.walk():
             if node.tag in _NOT_TEXT or node.within(*_NOT_TEXT) or _is_traced(node):
                 continue
@@ -156,15 +155,16 @@ def untraced(html: str, *, names: Iterable[str] = ()) -> list[str]:
     return found
 
 
-def _read(html: str) -> _Node:
+def read(html: str) -> Node:
+    """A page as a tree of elements."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
     return reader.root
 
 
-def _is_traced(node: _Node) -> bool:
-    here: _Node | None = node
+def _is_traced(node: Node) -> bool:
+    here: Node | None = node
     while here is not None:
         if any(name in here.attributes for name in _TRACED):
             return True
@@ -172,13 +172,13 @@ def _is_traced(node: _Node) -> bool:
     return False
 
 
-def _says_simulated(root: _Node) -> bool:
+def _says_simulated(root: Node) -> bool:
     kind = [n.attributes.get("content") for n in root.all("meta") if n.attributes.get("name") == "data-kind"]
     said = [n for n in root.walk() if n.attributes.get("class") == "simulated" and "imulated" in n.text()]
     return kind == ["simulated"] and bool(said)
 
 
-def _document(root: _Node) -> Iterator[str]:
+def _document(root: Node) -> Iterator[str]:
     languages = [n.attributes.get("lang", "") for n in root.all("html")]
     if languages != ["en-GB"]:
         yield f"found the language {languages or 'unsaid'}, wanted en-GB"
@@ -192,7 +192,7 @@ def _document(root: _Node) -> Iterator[str]:
         yield "no content-security policy forbids requests"
 
 
-def _headings(root: _Node) -> Iterator[str]:
+def _headings(root: Node) -> Iterator[str]:
     headings = root.all("h1", "h2", "h3", "h4", "h5", "h6")
     first = [h for h in headings if h.tag == "h1"]
     if len(first) != 1:
@@ -207,7 +207,9 @@ def _headings(root: _Node) -> Iterator[str]:
         level = depth
 
 
-def _images(root: _Node) -> Iterator[str]:
+def _images(root: Node) -> Iterator[str]:
+    from threatlib.figures.describing import LONGEST, SHORTEST  # slow to import, and linting comes last
+
     images = root.all("img")
     texts = Counter(image.attributes.get("alt", "") for image in images)
     for image in images:
@@ -221,7 +223,7 @@ def _images(root: _Node) -> Iterator[str]:
             yield f"line {image.line}: the alternative text '{alt}' is another chart's too"
 
 
-def _tables(root: _Node) -> Iterator[str]:
+def _tables(root: Node) -> Iterator[str]:
     for table in root.all("table"):
         if not any(c.text().strip() for c in table.all("caption")):
             yield f"line {table.line}: a table without a caption"
@@ -232,7 +234,7 @@ def _tables(root: _Node) -> Iterator[str]:
                 yield f"line {cell.line}: an empty cell"
 
 
-def _requests(root: _Node) -> Iterator[str]:
+def _requests(root: Node) -> Iterator[str]:
     for node in root.walk():
         if node.tag in ("script", "iframe", "object", "embed", "link", "base", "form", "video", "audio"):
             yield f"line {node.line}: <{node.tag}> may not stand on a page"
@@ -254,7 +256,7 @@ def _asks_outside(name: str, value: str) -> bool:
     return bool(re.match(r"(?:[a-z][a-z0-9+.-]*:|//)", value, re.IGNORECASE)) and not value.startswith("data:text/csv;")
 
 
-def _anchors(root: _Node) -> Iterator[str]:
+def _anchors(root: Node) -> Iterator[str]:
     ids = Counter(n.attributes["id"] for n in root.walk() if "id" in n.attributes)
     for name, count in ids.items():
         if count > 1:
@@ -269,7 +271,7 @@ def _anchors(root: _Node) -> Iterator[str]:
                 yield f"line {node.line}: <{node.tag}> points to '{anchor}', which is not there"
 
 
-def _words(root: _Node) -> Iterator[str]:
+def _words(root: Node) -> Iterator[str]:
     for node in root.walk():
         if node.tag in _NOT_TEXT or node.within(*_NOT_TEXT):
             continue
@@ -280,6 +282,6 @@ def _words(root: _Node) -> Iterator[str]:
                 yield f"line {node.line}: '{found[0]}' in the text '{' '.join(text.split())[:60]}'"
 
 
-_CHECKS: tuple[Callable[[_Node], Iterator[str]], ...] = (
+_CHECKS: tuple[Callable[[Node], Iterator[str]], ...] = (
     _document, _headings, _images, _tables, _requests, _anchors, _words,
 )  # fmt: skip

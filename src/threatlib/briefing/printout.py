@@ -8,7 +8,6 @@ the same bytes.
 from __future__ import annotations
 
 import base64
-import fcntl
 import json
 import os
 import re
@@ -56,7 +55,7 @@ def write(folder: Path) -> str:
         with _browser(program) as browser:
             for page in pages:
                 printed[page.with_suffix(".pdf")] = _normal(browser.printed(page))
-    except (OSError, ValueError, KeyError) as fault:
+    except (ImportError, OSError, ValueError, KeyError) as fault:
         return f"PDF left out: {Path(program).name} did not print ({fault})."
     for file, data in printed.items():
         file.write_bytes(data)
@@ -134,6 +133,8 @@ def _browser(program: str) -> Iterator[_Browser]:
 
 def _high(end: int) -> int:
     """The same end of a pipe under a number that 3 and 4 cannot overwrite."""
+    import fcntl  # not there on Windows, where nothing is printed
+
     moved = fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10)
     os.close(end)
     return moved

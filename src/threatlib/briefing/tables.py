@@ -14,12 +14,11 @@ from threatlib.briefing.fragments import (
     known,
     lines,
     number_html,
+    records,
     slug,
     status_html,
     text_of,
 )
-from threatlib.figures import sparkline
-from threatlib.figures.canvas import records
 from threatlib.observations import HAS_VALUE
 
 _KEPT_BACK = ("unit", "rows", "status", "lower", "upper")
@@ -252,6 +251,12 @@ def _comparator(record: dict[str, Any]) -> Markup:
     )
 
 
+def _trend(record: dict[str, Any]) -> Markup:
+    from threatlib.figures import sparkline  # drawing is slow to import, and most commands draw nothing
+
+    return Markup(sparkline(record.get("history") or []))  # noqa: S704 - made of numbers only
+
+
 def _ends(record: dict[str, Any], column: str, unit: str, rows: str, *, sign: bool) -> Markup:
     lower, upper = record.get(f"{column}_lower"), record.get(f"{column}_upper")
     if not known(lower) or not known(upper):
@@ -277,6 +282,6 @@ _SNAPSHOT: dict[str, Callable[[dict[str, Any], str], Markup]] = {
     "Rate": lambda record, _: _rate(record),
     "Comparator": lambda record, _: _comparator(record),
     "Direction": lambda record, _: _direction(record),
-    "Trend": lambda record, _: Markup(sparkline(record.get("history") or [])),  # noqa: S704 - made of numbers only
+    "Trend": lambda record, _: _trend(record),
 }
 _ONLY_WHERE_PRESENT = ("Rate", "Comparator", "Trend")

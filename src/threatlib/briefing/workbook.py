@@ -27,10 +27,21 @@ PUBLISHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Released figures",
         (
             *("indicator", "agency", "area", "breakdown", "period", "value", "lower", "upper", "status", "numerator"),
-            *("denominator", "unit", "basis", "role", "marks", "file", "sheet", "row", "locator", "received_on"),
+            *("denominator", "unit", "basis", "role", "marks", "obs", "file", "sheet", "row", "locator", "received_on"),
         ),
     ),
+    "evidence": ("What each finding rests on", ()),
+    "absence": ("Low figures: safe, unseen or lost", ()),
+    "coupling": ("What is read together", ()),
+    "disproportionality": ("Groups beside everybody else", ()),
+    "outlooks": ("Where the year is heading", ()),
+    "forecasts": ("What is said of the next quarter and the year", ()),
+    "scored": ("What was said before, and what came", ()),
+    "scores": ("How good what was said has been", ()),
+    "judgements": ("What the draft said, and what its figures say", ()),
     "requirements": ("Intelligence requirements", ()),
+    "proposed": ("Requirements proposed by the findings", ()),
+    "commentary": ("The analyst's commentary: written, not computed", ()),
     "tree": ("Threats, sub-topics and items", ()),
     "conflicts": ("Where sources disagree: the figures side by side", ()),
     "checks": ("Where sources disagree: the arithmetic done again", ()),
@@ -112,7 +123,7 @@ def _workbook(path: Path, frames: Mapping[str, pd.DataFrame], assessment: Assess
     cover = gptables.Cover(
         title=f"{assessment.partnership}: tables for {assessment.quarter}",
         intro=[*marking, f"Audience: {assessment.protection.title}.", assessment.protection.marking],
-        about=[f"{short} means {words}." for short, words in SHORTHAND.items()],
+        about=[*_left_out(frames), *(f"{short} means {words}." for short, words in SHORTHAND.items())],
     )
     book = gptables.produce_workbook(
         str(path),
@@ -131,6 +142,12 @@ def _workbook(path: Path, frames: Mapping[str, pd.DataFrame], assessment: Assess
         }
     )
     book.close()
+
+
+def _left_out(frames: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Which tables have no sheet because they have no row."""
+    empty = [PUBLISHED[name][0] for name, frame in frames.items() if frame.empty]
+    return [f"Without a sheet, for they have no rows this quarter: {'; '.join(empty)}."] if empty else []
 
 
 def _filled(frame: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from threatlib.assessment import Assessment
 from threatlib.briefing import runner
 from threatlib.briefing.components import Download
 from threatlib.briefing.export import PageInfo, index_page
-from threatlib.briefing.pages import method, overview, quality, rechecked, screen, theme
+from threatlib.briefing.pages import method, overview, quality, rechecked, remembered, screen, theme
 from threatlib.briefing.workbook import PUBLISHED
 from threatlib.catalogue import THEMES
 
@@ -100,7 +100,15 @@ class Page:
 
     def requirements(self) -> Html:
         """Intelligence requirements still open."""
-        return self._piece(overview.requirements(self.assessment))
+        return self._piece(overview.requirements(self.assessment) + remembered.proposed(self.assessment))
+
+    def marked(self) -> Html:
+        """How what was said before came out."""
+        return self._piece(remembered.marked(self.assessment))
+
+    def judgements(self) -> Html:
+        """The draft's judgements against its own figures."""
+        return self._piece(remembered.judgements(self.assessment))
 
     def context(self) -> Html:
         """Sub-topics of the threat tree that have no theme page of their own."""

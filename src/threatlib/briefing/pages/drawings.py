@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from threatlib import figures, wording
+from threatlib import wording
 from threatlib.assessment import Assessment
 from threatlib.assessment.sentences import headline
 from threatlib.briefing.components import figure_html
 from threatlib.briefing.fragments import slug
 from threatlib.briefing.pages.words import ARROWS
-from threatlib.figures import Caption
 from threatlib.periods import parse
 from threatlib.signals import expected_range
+
+if TYPE_CHECKING:
+    from threatlib.figures import Caption
 
 LINES_A_SUBTOPIC = 3
 POINTS_FOR_A_LINE = 5
@@ -41,7 +43,12 @@ def charts(assessment: Assessment, main: pd.DataFrame, record: Row, drawn: set[s
 
 
 def caption(assessment: Assessment, id: str, said: str, subtitle: str, source: str) -> Caption:
-    """What stands around a chart of this assessment; a chart of simulated figures is marked as one."""
+    """What stands around a chart of this assessment; a chart of simulated figures is marked as one.
+
+    The drawing itself is imported where it is used: it takes seconds, and most commands draw nothing.
+    """
+    from threatlib.figures import Caption
+
     marking = "" if assessment.data_kind == "real" else "SIMULATED DATA"
     return Caption(id=slug(id), headline=said, subtitle=subtitle, source=source, marking=marking)
 
@@ -76,6 +83,8 @@ def _lines(assessment: Assessment, main: pd.DataFrame, drawn: set[str]) -> Itera
 
 
 def _line(assessment: Assessment, row: Row, frame: pd.DataFrame) -> Markup:
+    from threatlib import figures
+
     found = expected_range(assessment.history(row), assessment.tables["annotations"])
     ranged = found.set_index("period")[["expected_lower", "expected_upper", "event", "flag"]]
     frame = frame.join(ranged, on="period")
@@ -126,6 +135,8 @@ def _by_part(assessment: Assessment, whole: Row, row: Row) -> pd.DataFrame:
 
 
 def _bands(assessment: Assessment, row: Row, frame: pd.DataFrame) -> Markup:
+    from threatlib import figures
+
     around = caption(
         assessment,
         f"parts-{row['signal_id']}",
@@ -137,6 +148,8 @@ def _bands(assessment: Assessment, row: Row, frame: pd.DataFrame) -> Markup:
 
 
 def _changes(assessment: Assessment, rows: pd.DataFrame, record: Row) -> Markup:
+    from threatlib import figures
+
     frame = pd.DataFrame(
         {
             "label": rows["name"] + ", " + rows["area"] + rows["marks"].map(lambda marks: _disputed(assessment, marks)),
@@ -162,6 +175,8 @@ def _changes(assessment: Assessment, rows: pd.DataFrame, record: Row) -> Markup:
 
 def absences(assessment: Assessment, indicators: list[str], record: Row) -> Iterator[Markup]:
     """What was recorded against what was to be expected, where anything could be expected."""
+    from threatlib import figures
+
     table = assessment.tables.get("absence")
     if table is None or table.empty:
         return

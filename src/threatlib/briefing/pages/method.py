@@ -10,45 +10,11 @@ from markupsafe import Markup
 from threatlib import wording
 from threatlib.assessment import CONFIDENCE, Assessment
 from threatlib.assessment.phia import YARDSTICK
+from threatlib.briefing.abbreviations import ABBREVIATIONS
 from threatlib.briefing.components import glossary, notes, number_html, shorthand
 from threatlib.briefing.pages.words import counted
 from threatlib.signals import CHECKS
 from threatlib.signals.contrast import HISTORY_FOR_DISPERSION
-
-ABBREVIATIONS = {
-    "ASV": "allegations against staff and volunteers",
-    "CAMHS": "child and adolescent mental health services",
-    "CFS": "children and families service",
-    "CIN": "child in need",
-    "CLA": "child looked after",
-    "CPP": "child protection plan",
-    "CSA": "child sexual abuse",
-    "CSC": "children's social care",
-    "CSE": "child sexual exploitation",
-    "DAIS": "domestic abuse intervention service",
-    "EHE": "elective home education",
-    "ELFT": "East London NHS Foundation Trust",
-    "FTE": "full-time equivalent",
-    "GP": "general practitioner",
-    "HHFT": "Homerton Healthcare NHS Foundation Trust",
-    "ICPC": "initial child protection conference",
-    "LADO": "local authority designated officer",
-    "MACE": "multi-agency child exploitation",
-    "MAPPA": "multi-agency public protection arrangements",
-    "MARAC": "multi-agency risk assessment conference",
-    "MASH": "multi-agency safeguarding hub",
-    "MPS": "Metropolitan Police Service",
-    "NFA": "no further action",
-    "NHS": "National Health Service",
-    "PHIA": "Professional Head of Intelligence Assessment",
-    "PPU": "public protection unit",
-    "S47": "section 47 enquiry",
-    "SARC": "sexual assault referral centre",
-    "STA": "strategic threat assessment",
-    "UES": "unregistered educational setting",
-    "VAWG": "violence against women and girls",
-}
-"""Abbreviations of the field, explained on every page that uses them."""
 
 
 def _setting(value: float, unit: str = "count") -> Markup:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from threatlib import figures, wording
+from threatlib import wording
 from threatlib.assessment import Assessment
 from threatlib.assessment.findings import SEVERITIES
 from threatlib.assessment.phia import YARDSTICK
@@ -175,6 +175,8 @@ def summary(assessment: Assessment) -> Markup:
 
 def matrix(assessment: Assessment) -> Markup:
     """Current findings for the worse by severity and likelihood; a sentence where there is none."""
+    from threatlib import figures
+
     found = assessment.findings
     words, terms = [word for _, word in reversed(SEVERITIES)], [term for _, _, term in YARDSTICK]
     here = found[(found["status"] != "cleared") & (found["breakdown"] == "") & found["severity"].isin(words)]

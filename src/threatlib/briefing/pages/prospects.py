@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from threatlib import figures, wording
+from threatlib import wording
 from threatlib.assessment import Assessment
 from threatlib.assessment.peers import limits, peers
 from threatlib.briefing.components import figure_html
@@ -39,6 +39,8 @@ def compared(assessment: Assessment, main: pd.DataFrame, drawn: set[str]) -> Ite
 
 
 def _beside(assessment: Assessment, row: Row, areas: pd.DataFrame, id: str) -> Markup:
+    from threatlib import figures
+
     unit = str(areas["unit"].iloc[0])
     words = wording.UNIT_WORDS.get(unit, unit)
     judged, curve = limits(areas)
@@ -84,6 +86,8 @@ def pressures(assessment: Assessment, indicators: list[str], drawn: set[str]) ->
 
 
 def _pressure(assessment: Assessment, row: Row, pair: tuple[Row, Row], frames: list[pd.DataFrame], id: str) -> Markup:
+    from threatlib import figures
+
     verdict = {"more": "more work for each than a year before", "less": "less work for each than a year before"}
     said = verdict.get(str(row["verdict"]), "no clear change in the work for each")
     names = [str(part["name"]) for part in pair]
@@ -145,6 +149,8 @@ def _years(assessment: Assessment, row: Row) -> pd.DataFrame:
 
 
 def _fan(assessment: Assessment, row: Row, years: pd.DataFrame, id: str) -> Markup:
+    from threatlib import figures
+
     year = parse(str(row["year"]))
     ahead = pd.DataFrame(
         [{"period": str(year), "period_end": pd.Timestamp(year.end), "forecast": round(row["estimate"]),

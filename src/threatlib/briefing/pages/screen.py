@@ -28,7 +28,11 @@ def first_screen(assessment: Assessment) -> Markup:
 def changed(assessment: Assessment) -> Markup:
     """The threats that stand otherwise than a quarter ago, the counts, and the newest findings in a few words."""
     threats = assessment.tables["threats"]
-    said = [str(words) for words in threats["changed"] if str(words)] if "changed" in threats else []
+    said = [
+        f"{threat['name']}: {words[:1].lower()}{words[1:]}"
+        for threat in threats.to_dict("records")
+        if (words := str(threat.get("changed", ""))) and not words.startswith("Nothing changed")
+    ]
     found = assessment.findings
     new = found[(found["status"] == "new") & (found["breakdown"] == "")]
     newest = new.head(MOST_NEW).to_dict("records")
