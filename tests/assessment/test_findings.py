@@ -22,14 +22,28 @@ from tests.small import (
     quarters,
     withheld,
 )
-from threatlib.assessment.findings import COLUMNS, SEVERITIES, disputed, findings
+from threatlib.assessment.evidence import Evidence
+from threatlib.assessment.explanations import disputed
+from threatlib.assessment.findings import COLUMNS, SEVERITIES, findings, ranked
+from threatlib.assessment.memory import compared
 from threatlib.assessment.sentences import change, plain
+from threatlib.signals import SERIES
 
 RISE = quarters("offences", [100, 100, 100, 100, 300])
 
 
+def evidence(signals: pd.DataFrame) -> Evidence:
+    """Signals alone: no earlier years, absences or couplings."""
+    return Evidence(*(pd.DataFrame() for _ in range(2)), signals, *(pd.DataFrame() for _ in range(3)))
+
+
 def found(*rows: Any, annotations: tuple[Any, ...] = (), before: pd.DataFrame | None = None) -> pd.DataFrame:
-    return findings(asked(*rows, annotations=annotations), definitions(*annotations), before)
+    told = definitions(*annotations)
+    now = asked(*rows, annotations=annotations)
+    earlier = pd.DataFrame(columns=list(COLUMNS)) if before is None else findings(evidence(before), told)[0]
+    able = now[now["main"].astype(bool) & (now["arrow"] != "cannot_say")] if len(now) else now
+    still = set(zip(*(able[name] for name in SERIES), strict=True)) if len(able) else set()
+    return ranked(compared(findings(evidence(now), told)[0], earlier, None, still, SERIES))
 
 
 def one(*rows: Any, annotations: tuple[Any, ...] = ()) -> pd.Series:
@@ -50,7 +64,7 @@ def test_what_moved_is_found_and_nothing_else() -> None:
 
 def test_nothing_moved_is_a_table_without_rows() -> None:
     for rows in ((), (figure("workers", "2022-09-30", 50),)):
-        table = found(*rows) if rows else findings(asked(figure("offences", "2023-24", 1)), definitions())
+        table = found(*rows) if rows else found(figure("offences", "2023-24", 1))
         assert list(table.columns) == list(COLUMNS)
         assert table.empty
 
@@ -65,7 +79,10 @@ def test_names_stay_the_same_from_quarter_to_quarter_and_from_release_to_release
 
 def test_a_finding_is_its_signal_in_words_and_numbers() -> None:
     row, signal = one(*RISE), asked(*RISE).iloc[0]
-    assert row["sentence"] == plain(change(signal.to_dict()))
+    said = plain(change(signal.to_dict()))
+    assert row["sentence"] == f"{said} That is about 200 more a quarter than a year earlier (could be 140 to 280)."
+    assert (row["kind"], row["evidence"], row["size_unit"]) == ("change", "year_before previous", "a quarter")
+    assert [row[name] for name in ("size", "size_lower", "size_upper")] == pytest.approx([200, 139, 278], abs=1)
     assert (row["value"], row["expected"], row["direction"], row["measure"]) == (300, 100, "up", "ratio")
     assert (row["lower"], row["upper"]) == (signal["change_lower"], signal["change_upper"])
     assert (row["threat"], row["subtopic"], row["theme"]) == ("demand", "offences", "csa")
@@ -96,9 +113,8 @@ def test_silence_clears_nothing() -> None:
     """A figure that cannot be compared now does not say that the earlier finding is over."""
     mute = asked(*quarters("offences", [100, 100, 100, 100, 300]), annotations=[BREAK])
     assert set(mute.loc[mute["main"], "arrow"]) == {"cannot_say"}
-    assert findings(mute, definitions(), asked(*RISE)).empty
-    gone = asked(figure("workers", "2022-09-30", 5))
-    assert findings(gone, definitions(), asked(*RISE)).empty
+    assert found(*RISE, annotations=(BREAK,), before=asked(*RISE)).empty
+    assert found(figure("workers", "2022-09-30", 5), before=asked(*RISE)).empty
 
 
 def test_worst_first_then_neither_then_better_and_cleared_last() -> None:
@@ -118,7 +134,7 @@ def test_among_equals_a_larger_number_of_people_comes_first() -> None:
     assert list(found(*rows)["area"]) == ["Northam", "Southam"]
 
 
-@pytest.mark.parametrize(("now", "word"), [(900, "Critical"), (190, "Substantial"), (160, "Moderate"), (130, "Low")])
+@pytest.mark.parametrize(("now", "word"), [(900, "Critical"), (190, "Substantial"), (160, "Moderate"), (130, "Slight")])
 def test_severity_follows_the_least_change(now: int, word: str) -> None:
     row = one(*quarters("offences", [100, 100, 100, 100, now]))
     assert row["severity_score"] == pytest.approx(row["lower"] - 1)
@@ -140,11 +156,12 @@ def test_confidence_and_why() -> None:
     short = one(*RISE)
     assert short["confidence"] == "Moderate"
     assert short["confidence_reasons"] == (
-        "too short a history to know its usual variation: the interval allows for chance counting only"
+        "too short a history to know its usual variation: the interval allows for chance counting only; "
+        "2 comparisons agree"
     )
     long = one(*quarters("offences", [100] * 12 + [300]))
     assert (long["confidence"], long["confidence_reasons"]) == (
-        "High", "long history of its own, no declared doubt about the figures"
+        "High", "long history of its own, no declared doubt about the figures; 3 comparisons agree"
     )  # fmt: skip
 
 
@@ -185,10 +202,17 @@ def test_other_explanations_are_what_was_declared_of_either_figure() -> None:
     early = declared(SHOCK, start="2021-09", end="2021-10")
     assert one(*RISE, annotations=(early,))["alternatives"] != ""
     for apart in (
-        declared(SHOCK, start="2021-10", end="2022-06"), declared(SHOCK, indicators=["workers"]),
+        declared(SHOCK, start="2018-10", end="2019-06"), declared(SHOCK, indicators=["workers"]),
         declared(SHOCK, areas=["Southam"]), declared(FAULT, start=None, end=None), GAP,
     ):  # fmt: skip
         assert one(*RISE, annotations=(apart,))["alternatives"] == ""
+
+
+def test_a_rise_soon_after_a_shock_may_be_what_was_put_off() -> None:
+    over = declared(SHOCK, start="2021-10", end="2022-06")
+    assert one(*RISE, annotations=(over,))["alternatives"] == (
+        "Rebound: heat wave ended not long before, and what was put off may show now."
+    )
 
 
 def test_a_change_of_recording_explains_what_happened_then_and_nothing_later() -> None:

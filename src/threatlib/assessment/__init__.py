@@ -12,11 +12,15 @@ import numpy as np
 import pandas as pd
 
 from threatlib.assessment.commentary import commentary
-from threatlib.assessment.findings import findings as find
+from threatlib.assessment.counting import Counting, comparisons, counting
+from threatlib.assessment.disproportionality import disproportionality
+from threatlib.assessment.evidence import MOVED, Evidence, evidence, listed
+from threatlib.assessment.findings import by_id, findings, ranked, spoken
+from threatlib.assessment.memory import as_released, compared, last_told
 from threatlib.assessment.outlooks import outlooks
 from threatlib.assessment.recall import recalled
+from threatlib.assessment.sentences import Part
 from threatlib.assessment.tree import summary, tree
-from threatlib.assessment.years import known as known_by
 from threatlib.catalogue import Annotation, Definitions, Entry, Indicator, LeftOut
 from threatlib.claims import conflicts
 from threatlib.claims import released as released_claims
@@ -24,8 +28,6 @@ from threatlib.disclosure import Protection, Release
 from threatlib.observations.revisions import COLUMNS as REVISIONS
 from threatlib.periods import Period, shift
 from threatlib.signals import SERIES
-from threatlib.signals import signals as signal
-from threatlib.stats.multiplicity import expected_false_flags
 
 __all__ = ["Assessment", "build"]
 
@@ -36,9 +38,10 @@ CONFIDENCE = 0.95
 class Assessment:
     """All that may be said to one audience of one partnership in one quarter, as tables.
 
-    `tables` holds observations, signals, findings, requirements, problems, threats, subtopics, tree, annotations,
-    conflicts, checks, claims, revisions and catalogue; the first five are attributes too. Nothing in it has not passed
-    the gate.
+    `tables` holds observations, signals, findings, requirements, problems (attributes too); evidence, absence,
+    coupling, disproportionality and outlooks (the last four attributes too); comparisons, forecasts, scored, scores,
+    judgements, gaps, proposed, threats, subtopics, tree, commentary, annotations, conflicts, checks, claims, revisions,
+    catalogue and left_out. `counting` says how many comparisons were made. Nothing in it has not passed the gate.
     """
 
     slug: str
@@ -52,6 +55,9 @@ class Assessment:
     tests_made: int
     expected_false_flags: float
     withheld: int
+    counting: Counting
+    leads: Mapping[str, Mapping[str, Any]]
+    exposed: tuple[str, ...] = ()
 
     @property
     def observations(self) -> pd.DataFrame:
@@ -72,6 +78,30 @@ class Assessment:
     @property
     def problems(self) -> pd.DataFrame:
         return self.tables["problems"]
+
+    @property
+    def absence(self) -> pd.DataFrame:
+        """Low because safe, unseen or lost, not low, or not to be assessed; one row an indicator and area."""
+        return self.tables["absence"]
+
+    @property
+    def coupling(self) -> pd.DataFrame:
+        """Work beside the staff who meet it, and one harm as several agencies record it."""
+        return self.tables["coupling"]
+
+    @property
+    def disproportionality(self) -> pd.DataFrame:
+        """Each group's rate beside everybody else's."""
+        return self.tables["disproportionality"]
+
+    @property
+    def outlooks(self) -> pd.DataFrame:
+        """Where the year is heading."""
+        return self.tables["outlooks"]
+
+    def spoken(self, finding: Mapping[Any, Any]) -> tuple[Part, ...]:
+        """The sentence of a finding (a row of `findings`), each figure with the rows it comes from."""
+        return spoken(dict(finding), self.leads[str(finding["finding_id"])])
 
     @property
     def scores(self) -> pd.DataFrame:
@@ -120,22 +150,27 @@ def build(
     The quarter before is assessed from the same Release, so that what is new, continuing or cleared compares like with
     like and not with a briefing made from less.
     """
-    now = signal(release, definitions, quarter)
-    before = signal(release, definitions, shift(quarter, -1))
-    found = find(now, definitions, before)
-    items = tree(definitions, now, found)
-    ahead = outlooks(known_by(release, quarter), definitions, quarter)
+    now = evidence(release, definitions, quarter)
+    found, speaks, leads = _findings(now, release, definitions, quarter, history)
+    counted, by_check = counting(comparisons(now))
+    moved = found[found["direction"].isin(MOVED)]
+    items = tree(definitions, now.signals, moved)
+    ahead = outlooks(now.shown, definitions, quarter)
     figures, checks = conflicts(release, definitions.annotations.annotations)
     noted = _table(Annotation, definitions.annotations.annotations)
     known = release.table[release.table["role"] != "printed"].reset_index(drop=True)
-    tested = now["p"].notna() if len(now) else pd.Series(dtype=bool)
     tables = {
         "observations": known,
-        "signals": now,
+        "signals": now.signals,
         "findings": found,
+        "evidence": speaks,
+        "comparisons": by_check,
+        "absence": now.absence,
+        "coupling": now.coupling,
+        "disproportionality": disproportionality(now.shown, now.totals, definitions),
         "problems": problems,
-        "threats": summary(items, now, found, by="threat"),
-        "subtopics": summary(items, now, found, by="subtopic"),
+        "threats": summary(items, now.signals, moved, by="threat"),
+        "subtopics": summary(items, now.signals, moved, by="subtopic"),
         "tree": items,
         "commentary": commentary(definitions.comments, quarter, release.protection.audience),
         "annotations": noted[[name for name in noted if name in _SAID]].assign(used=noted["used"].map(" ".join)),
@@ -160,10 +195,36 @@ def build(
         data_kind=definitions.partnership.data_kind,
         protection=release.protection,
         tables=tables,
-        tests_made=int(tested.sum()),
-        expected_false_flags=float(expected_false_flags(now["alpha"])) if len(now) else 0.0,
+        tests_made=counted.comparisons,
+        expected_false_flags=counted.expected_false_flags,
         withheld=release.withheld,
+        counting=counted,
+        leads=leads,
+        exposed=release.exposed,
     )
+
+
+def _findings(
+    now: Evidence, release: Release, definitions: Definitions, quarter: Period, history: pd.DataFrame | None
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, Any]]]:
+    """Findings with their status and rank, their evidence, and what leads each."""
+    found, speaks = findings(now, definitions)
+    earlier, spoke = findings(evidence(release, definitions, shift(quarter, -1), linked=False), definitions)
+    told = last_told(history, quarter)
+    then = as_released(release, history, told) if told else None
+    said, saying = (
+        findings(evidence(then, definitions, told, linked=False), definitions) if then and told else (None, None)
+    )
+    leads = (by_id(saying) if saying is not None else {}) | by_id(spoke) | by_id(speaks)
+    table = ranked(compared(found, earlier, said, _still(now), SERIES))
+    return table, listed(speaks), leads
+
+
+def _still(now: Evidence) -> set[tuple[str, ...]]:
+    """Series that can be compared in this quarter."""
+    table = now.signals
+    able = table[table["main"].astype(bool) & (table["arrow"] != "cannot_say")] if len(table) else table
+    return set(zip(*(able[name] for name in SERIES), strict=True)) if len(able) else set()
 
 
 def _table(kind: type[Entry], entries: Sequence[Entry]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from threatlib.assessment.levels import FEWEST, past, spread
 from threatlib.assessment.low import COLUMNS, judged, words
-from threatlib.assessment.years import people, years
+from threatlib.assessment.years import people
 from threatlib.catalogue import Annotation, Definitions, Indicator
 from threatlib.observations import HAS_VALUE, HIDDEN
 from threatlib.periods import Period, parse
@@ -45,12 +45,13 @@ class _Known:
     """What the audience may know, by indicator and area."""
 
     table: pd.DataFrame
+    totals: pd.DataFrame
     definitions: Definitions
     quarter: Period
 
     @cached_property
     def years(self) -> dict[tuple[str, str], pd.DataFrame]:
-        found = years(self.table).groupby(["indicator", "area"], sort=False)
+        found = self.totals.groupby(["indicator", "area"], sort=False)
         return {(str(key[0]), str(key[1])): part for key, part in found}
 
     @cached_property
@@ -74,13 +75,15 @@ class _Known:
                 yield entry
 
 
-def absences(table: pd.DataFrame, definitions: Definitions, quarter: Period) -> pd.DataFrame:
+def absences(table: pd.DataFrame, totals: pd.DataFrame, definitions: Definitions, quarter: Period) -> pd.DataFrame:
     """What the latest year of each count with a counterpart says (`COLUMNS`), one row an indicator and area.
 
     Parameters
     ----------
     table : DataFrame
         Figures that the audience may see, up to the quarter's end (`years.known`).
+    totals : DataFrame
+        Their complete years (`years.years`).
     quarter : Period
         The quarter that is assessed.
 
@@ -90,7 +93,8 @@ def absences(table: pd.DataFrame, definitions: Definitions, quarter: Period) -> 
     it with the areas' own spread, against earlier years with those years' spread, and against what the counterpart's
     cases would imply at the earlier ratio of the two. A withheld count is judged by its most forgiving value.
     """
-    known = _Known(table[table["breakdown"] == ""], definitions, quarter)
+    whole = [part[part["breakdown"] == ""] for part in (table, totals)]
+    known = _Known(*whole, definitions, quarter)
     there = known.table[known.table["role"] == "local"].groupby("indicator", sort=False)["area"].unique()
     rows = []
     for indicator in definitions.catalogue.indicators:

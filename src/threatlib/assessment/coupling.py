@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from threatlib.assessment.linked import COLUMNS, words
 from threatlib.assessment.sentences import plain
-from threatlib.assessment.years import changes, dispersion, quarters, years
+from threatlib.assessment.years import changes, dispersion, quarters
 from threatlib.catalogue import Annotation, Definitions
 from threatlib.catalogue.links import Coupling, Harm
 from threatlib.observations import HAS_VALUE
@@ -30,13 +30,15 @@ _Answer = dict[str, Any]
 _Floats = NDArray[np.float64]
 
 
-def coupling(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+def coupling(table: pd.DataFrame, totals: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """One row for each pair read together and each area that has both (`COLUMNS`).
 
     Parameters
     ----------
     table : DataFrame
         Figures that the audience may see, up to the quarter's end (`years.known`).
+    totals : DataFrame
+        Their complete years (`years.years`).
 
     Notes
     -----
@@ -46,7 +48,7 @@ def coupling(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     up to two quarters (`stats.together`); whether they have parted this year, of the ratio of their two changes.
     """
     own = table[(table["role"] == "local") & (table["breakdown"] == "")]
-    totals = years(own)
+    totals = totals[(totals["breakdown"] == "") & totals["area"].isin(definitions.partnership.local_areas)]
     parts = []
     for pair in definitions.catalogue.couplings:
         parts += list(_staffed(pair, own, totals))
@@ -129,10 +131,11 @@ def _seen(
     for area, part in there.groupby("area", sort=False):
         series = {name: part[part["indicator"] == name] for name in harm.seen_by}
         series = {name: rows for name, rows in series.items() if len(rows)}
-        for first, second in combinations(series, 2):
-            ends = sorted({*quarters(series[first])["end"], *quarters(series[second])["end"]})
-            both = [changes(series[name], annotations, ends)[0] for name in (first, second)]
-            said = together(*both, lags=LAGS, confidence=CONFIDENCE)
+        ends = sorted(set(quarters(part)["end"])) if len(series) > 1 else []
+        moves = {name: changes(rows, annotations, ends)[0] for name, rows in series.items()} if ends else {}
+        spread = {name: dispersion(rows) for name, rows in series.items()} if ends else {}
+        for first, second in combinations(moves, 2):
+            said = together(moves[first], moves[second], lags=LAGS, confidence=CONFIDENCE)
             found: _Answer = {
                 "kind": "harm", "link": harm.name, "area": area, "indicator": first, "other": second,
                 "correlation": float(said.correlation), "correlation_lower": float(said.lower),
@@ -140,8 +143,7 @@ def _seen(
                 "pairs": int(said.n), "needed": said.needed,
                 "verdict": _way(float(said.lower), float(said.upper), ("together", "opposite", "no sign of it")),
             }  # fmt: skip
-            spread = [dispersion(series[name]) for name in (first, second)]
-            yield found | _parted(totals[totals["area"] == area], (first, second), spread)
+            yield found | _parted(totals[totals["area"] == area], (first, second), [spread[first], spread[second]])
 
 
 def _parted(totals: pd.DataFrame, pair: tuple[str, str], spread: list[float]) -> _Answer:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from threatlib import wording
 from threatlib.assessment.sentences import Part, Row, plain
-from threatlib.assessment.years import dispersion, said, years
+from threatlib.assessment.years import dispersion, said
 from threatlib.catalogue import Definitions, Indicator
 from threatlib.stats.multiplicity import benjamini_hochberg
 from threatlib.stats.rates import Between, bounds, rate_ratio
@@ -35,13 +35,15 @@ before on the journey), `expected` what the others' rate would give the group.""
 _Answer = dict[str, Any]
 
 
-def disproportionality(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+def disproportionality(table: pd.DataFrame, totals: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """One row a group and base, for every count that is broken down (`COLUMNS`).
 
     Parameters
     ----------
     table : DataFrame
         Figures that the audience may see, up to the quarter's end (`years.known`).
+    totals : DataFrame
+        Their complete years (`years.years`).
 
     Notes
     -----
@@ -49,8 +51,8 @@ def disproportionality(table: pd.DataFrame, definitions: Definitions) -> pd.Data
     anyway; a withheld count takes its interval, and the verdict holds whatever it is. `q` allows for all the groups.
     """
     own = table[table["role"] == "local"]
-    totals = years(own)
     latest = totals[(totals["back"] == 0) & totals["breakdown"].str.contains("=")]
+    latest = latest[latest["area"].isin(definitions.partnership.local_areas)]
     people = own[own["breakdown"].str.contains("=") & (own["value"] > 0)].sort_values("end", kind="stable")
     people = people.drop_duplicates(["indicator", "area", "breakdown"], keep="last")
     rows: list[_Answer] = []

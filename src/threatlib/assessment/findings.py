@@ -1,16 +1,24 @@
-"""Signals to findings: what moved, how much it matters, how sure we are, what else could explain it, in order."""
+"""Evidence to findings: what moved, by how much, how much it matters, how sure we are, what else could explain it."""
 
 from __future__ import annotations
 
 import hashlib
+import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from threatlib.assessment import levels as yearly
+from threatlib.assessment.evidence import MOVED, Evidence, pieces, words
+from threatlib.assessment.explanations import disputed, explanations
+from threatlib.assessment.kinds import kind
+from threatlib.assessment.low import KINDS as LOW_KINDS
+from threatlib.assessment.low import UNSAID
 from threatlib.assessment.phia import term
-from threatlib.assessment.sentences import Row, change, plain
-from threatlib.catalogue import Annotation, Definitions
-from threatlib.periods import parse
+from threatlib.assessment.sentences import Part, Row, plain
+from threatlib.assessment.sizes import FIELDS, interval, size, sized
+from threatlib.catalogue import Definitions
 from threatlib.signals import SERIES
 from threatlib.stats.multiplicity import benjamini_hochberg
 
@@ -19,74 +27,107 @@ SEVERITIES: tuple[tuple[float, str], ...] = (
     (0.6, "Severe"),
     (0.3, "Substantial"),
     (0.12, "Moderate"),
-    (0.0, "Low"),
+    (0.0, "Slight"),
 )
 """Least relative change for each word, after the theme's weight; ours, not an official scale."""
 LONG_HISTORY = 8
 """Pairs a year apart from which an interval is taken to know the series' own variation."""
+VOLATILE = 10.0
+"""Variance over the chance one from which a series is called volatile."""
 
 COLUMNS = (
-    *("finding_id", "rank", "threat", "subtopic", "theme", *SERIES, "name", "unit", "period", "check", "direction"),
-    *("polarity", "judgement", "severity", "severity_score", "confidence", "confidence_reasons"),
-    *("probability", "probability_term", "value", "expected", "lower", "upper", "measure", "sentence", "status"),
-    *("requirement", "alternatives", "marks", "rows", "signal_id"),
+    *("finding_id", "rank", "threat", "subtopic", "theme", *SERIES, "name", "unit", "period", "check", "kind", "since"),
+    *("direction", "polarity", "judgement", "severity", "severity_score", "severity_words", "confidence"),
+    *("confidence_reasons", "probability", "probability_term", "value", "expected", "lower", "upper", "measure"),
+    *(*FIELDS, "sentence", "status", "requirement", "alternatives", "evidence", "marks", "rows", "signal_id"),
 )
-"""Columns of the findings: `expected` is the earlier figure, `lower` and `upper` the interval of the change."""
+"""Columns of the findings: `expected` is the earlier or expected figure, `lower` and `upper` the interval of the change
+in its `measure`, `size` the change in natural units, `evidence` the checks that speak of it, the leading one first."""
 
 
-def findings(signals: pd.DataFrame, definitions: Definitions, before: pd.DataFrame | None = None) -> pd.DataFrame:
-    """One row for each main signal that moved, most severe and surest first.
+def findings(found: Evidence, definitions: Definitions) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One row for each thing that is so, with all that speaks of it; in no order and without a status.
 
     Parameters
     ----------
-    signals : DataFrame
-        As `threatlib.signals.signals` gives them.
+    found : Evidence
+        What a quarter's figures say.
     definitions : Definitions
         Threat tree, requirements, annotations and severity weights.
-    before : DataFrame, optional
-        The same signals one quarter earlier, for the status new, continuing or cleared.
+
+    Returns
+    -------
+    findings, evidence : DataFrame
+        Columns `COLUMNS` (`rank` and `status` are set by `ranked` and `memory.compared`); every piece of evidence with
+        the `key` of its finding, in `finding_id`.
     """
-    moved = _moved(signals)
-    if before is not None and len(before):
-        earlier = _moved(before)
-        then, now = _directions(earlier), _directions(moved)
-        said = signals[signals["main"].astype(bool) & (signals["arrow"] != "cannot_say")]
-        still = set(zip(*(said[name] for name in SERIES), strict=True))
-        gone = [key not in now and key[:-1] in still for key in then]
-        moved = pd.concat(
-            [
-                moved.assign(state=["continuing" if key in then else "new" for key in now]),
-                earlier[gone].assign(state="cleared"),
-            ],
-            ignore_index=True,
-        )
-    else:
-        moved = moved.assign(state="new")
-    if moved.empty:
-        return pd.DataFrame(columns=list(COLUMNS))
+    table = pieces(found)
+    if table.empty:
+        return pd.DataFrame(columns=list(COLUMNS)), table.assign(finding_id="")
+    table = table.assign(q=_adjusted(found, table))
+    main = found.signals[found.signals["main"].astype(bool)] if len(found.signals) else found.signals
+    known = {tuple(row[name] for name in SERIES): _fields(row) for _, row in main.iterrows()}
     place = _places(definitions)
-    rows = [_finding(row, definitions, place) for row in moved.to_dict("records")]
-    table = pd.DataFrame(rows)
+    rows, ids = [], {}
+    for key, part in table.groupby("key", sort=False):
+        lead = _fields(part.iloc[0])
+        base = known.get(tuple(lead[name] for name in SERIES), {})
+        row = {**base, **{name: value for name, value in lead.items() if not _absent(value)}}
+        row = _EMPTY | row | {"signal_id": lead["signal_id"]}
+        rows.append(_finding(row, part, found, definitions, place))
+        ids[key] = rows[-1]["finding_id"]
+    return pd.DataFrame(rows, columns=list(COLUMNS)), table.assign(finding_id=table["key"].map(ids))
+
+
+def ranked(table: pd.DataFrame) -> pd.DataFrame:
+    """Findings in the order in which they should be read: what got worse first, most severe and surest first."""
+    if table.empty:
+        return table[list(COLUMNS)]
     order = {"worse": 0, "neither": 1, "better": 2}
-    table["weight"] = table["severity_score"] * np.log10(1 + _people(table))
     table = table.assign(
-        cleared=table["status"] == "cleared",
-        kind=table["judgement"].map(order),
+        gone=table["status"].map({"cleared": 1, "revised away": 2}).fillna(0),
+        order=table["judgement"].map(order).fillna(3),
+        weight=table["severity_score"].astype(float) * np.log10(1 + _people(table)),
         doubt=table["confidence"].map({"High": 0, "Moderate": 1, "Low": 2}),
-    ).sort_values(["cleared", "kind", "weight", "doubt", "finding_id"], ascending=[True, True, False, True, True])
+    ).sort_values(["gone", "order", "weight", "doubt", "finding_id"], ascending=[True, True, False, True, True])
     table["rank"] = np.arange(1, len(table) + 1)
     return table[list(COLUMNS)].reset_index(drop=True)
 
 
-def _moved(signals: pd.DataFrame) -> pd.DataFrame:
-    """Main signals with a direction, each with its probability after allowing for the number of comparisons made."""
-    main = signals[signals["main"].astype(bool)] if len(signals) else signals
-    adjusted = benjamini_hochberg(main["p"].to_numpy(dtype=float))
-    return main.assign(p_adjusted=np.asarray(adjusted)).loc[main["arrow"].isin(["up", "down"])]
+def spoken(finding: Row, lead: Row) -> tuple[Part, ...]:
+    """A finding as its leading evidence says it, with its size in natural units."""
+    if lead["check"] == "absence":
+        return words(lead)
+    return (*words(dict(lead) | {"event": finding["kind"]} if lead.get("event") else lead), *sized(finding))
 
 
-def _directions(moved: pd.DataFrame) -> list[tuple[str, ...]]:
-    return list(zip(*(moved[name] for name in (*SERIES, "arrow")), strict=True))
+_EMPTY: dict[str, Any] = {
+    "marks": "", "rows": "", "previous_rows": "", "status": "reported", "previous_status": "reported", "history": 0,
+    "dispersion": 1.0, "basis": "stated", "previous_basis": "stated", "previous_period": "", "previous_kind": "",
+    "polarity": "neither", "measure": "", "previous_value": math.nan,
+}  # fmt: skip
+
+
+def _fields(row: pd.Series) -> dict[str, Any]:
+    return {str(name): value for name, value in row.items()}
+
+
+def _absent(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _adjusted(found: Evidence, table: pd.DataFrame) -> pd.Series:
+    """p-values allowing for every comparison that could have raised a finding."""
+    made = [found.signals.loc[found.signals["main"].astype(bool), "p"]] if len(found.signals) else []
+    made += [part["p"] for part in (found.levels,) if len(part)]
+    made += [found.absence["probability"]] if len(found.absence) else []
+    every = pd.concat([part.astype(float) for part in made], ignore_index=True) if made else pd.Series(dtype=float)
+    every = every[every.notna()].sort_values(ignore_index=True)
+    adjusted = np.asarray(benjamini_hochberg(every.to_numpy()))
+    own = table["p"].astype(float).to_numpy()
+    at = np.clip(np.searchsorted(every.to_numpy(), own, side="right") - 1, 0, max(len(every) - 1, 0))
+    found_q = np.maximum(adjusted[at], own) if len(every) else own
+    return pd.Series(np.where(np.isfinite(own), found_q, np.nan), table.index)
 
 
 def _places(definitions: Definitions) -> dict[str, tuple[str, str]]:
@@ -100,31 +141,81 @@ def _places(definitions: Definitions) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _finding(row: Row, definitions: Definitions, place: dict[str, tuple[str, str]]) -> dict[str, object]:
+def _finding(
+    row: dict[str, Any],
+    part: pd.DataFrame,
+    found: Evidence,
+    definitions: Definitions,
+    place: dict[str, tuple[str, str]],
+) -> dict[str, Any]:
+    """One finding, from its leading evidence and what supports it."""
     threat, subtopic = place.get(str(row["indicator"]), ("", ""))
-    score = _score(row) * definitions.partnership.severity_weights.get(row["theme"], 1.0)
-    confidence, reasons = _confidence(row, disputed(str(row["marks"]), definitions))
-    p = row["p_adjusted"]
-    probability: float = 1 - float(p) / 2 if pd.notna(p) else np.nan
+    absence = part[part["check"] == "absence"]
+    row |= _change(row)
+    row |= size(row) if row["arrow"] in MOVED else {}
+    judgement = _judgement(row, absence)
+    weight = definitions.partnership.severity_weights.get(row["theme"], 1.0)
+    score = _score(row) * weight if row["arrow"] in MOVED else 0.0
+    what, since = _kind(row, absence, found, definitions)
+    confidence, reasons = _confidence(row, part, disputed(str(row["marks"]), definitions), absence)
+    q = part["q"].astype(float).min()
+    probability = 1 - q / 2 if np.isfinite(q) and row["arrow"] in MOVED else np.nan
     asked = [r.ref for r in definitions.requirements if r.threat in (threat, subtopic) and r.status == "open"]
-    return {
-        **{name: row[name] for name in (*SERIES, "name", "unit", "period", "check", "polarity", "judgement", "marks")},
-        **{"finding_id": _identify(row), "threat": threat, "subtopic": subtopic, "theme": row["theme"]},
-        **{"direction": row["arrow"], "severity_score": score, "severity": _severity(score, str(row["judgement"]))},
+    lead = _fields(part.iloc[0])
+    finding: dict[str, Any] = {
+        **{name: row.get(name, "") for name in (*SERIES, "name", "unit", "period", "check", "polarity", "marks")},
+        **{"finding_id": _identify(row), "threat": threat, "subtopic": subtopic, "theme": row["theme"], "rank": 0},
+        **{"kind": what, "since": since, "direction": row["arrow"], "judgement": judgement, "severity_score": score},
+        **{"severity": _severity(score, judgement), "severity_words": _severity_words(score / weight, judgement)},
         **{"confidence": confidence, "confidence_reasons": reasons, "probability": probability},
         "probability_term": term(probability) if np.isfinite(probability) else "",
-        **{"value": row["value"], "expected": row["previous_value"], "measure": row["measure"]},
-        **{"lower": row["change_lower"], "upper": row["change_upper"], "sentence": plain(change(row))},
-        **{"status": row["state"], "requirement": " ".join(asked), "signal_id": row["signal_id"]},
-        "alternatives": " | ".join(_alternatives(row, definitions)),
+        **{"value": row.get("value", math.nan), "expected": row["previous_value"], "measure": row["measure"]},
+        **{"lower": row["change_lower"], "upper": row["change_upper"], "status": ""},
+        **{name: row.get(name, math.nan) for name in FIELDS},
+        **{"requirement": " ".join(asked), "signal_id": row["signal_id"]},
+        "alternatives": " | ".join(explanations(row, found, definitions)),
+        "evidence": " ".join(dict.fromkeys(part["check"])),
         "rows": f"{row['rows']} {row['previous_rows']}".strip(),
     }
+    return finding | {"sentence": plain(spoken(finding, lead))}
+
+
+def _change(row: dict[str, Any]) -> dict[str, Any]:
+    """The change in one measure, from the detector's or the earlier years' range where one of them leads."""
+    if row["check"] in ("scan", yearly.CHECK) or (row["check"] == "absence" and row["arrow"] in MOVED):
+        if row["check"] == "absence":
+            row |= {"recorded_lower": row.get("lower", math.nan), "recorded_upper": row.get("upper", math.nan)}
+        return {**interval(row), "previous_value": row["expected"]}
+    if row["check"] == "absence":
+        return {"measure": "", "change": math.nan, "change_lower": math.nan, "change_upper": math.nan}
+    return {"expected": math.nan, "recorded_lower": math.nan, "recorded_upper": math.nan}
+
+
+def _judgement(row: Row, absence: pd.DataFrame) -> str:
+    """Better, worse or neither by the catalogue's polarity; harm that goes unseen is worse whatever the count's."""
+    if len(absence):
+        said = str(absence["kind"].iloc[0])
+        if said in UNSAID:
+            return "cannot_say"
+        if said == "low_unseen":
+            return "worse"
+    worse = {"higher_is_worse": "up", "lower_is_worse": "down"}.get(str(row["polarity"]))
+    return "neither" if worse is None else "worse" if row["arrow"] == worse else "better"
+
+
+def _kind(row: Row, absence: pd.DataFrame, found: Evidence, definitions: Definitions) -> tuple[str, str]:
+    """What kind of change it is and since when; of a low figure, why it is low."""
+    if len(absence):
+        return LOW_KINDS[str(absence["kind"].iloc[0])], ""
+    if row["check"] not in ("scan", yearly.CHECK):
+        return "change", ""
+    return kind(row, found.shown, definitions.annotations.annotations)
 
 
 def _people(table: pd.DataFrame) -> pd.Series:
     """The least number of people or posts a change concerns, so that a large area is not outranked by a tiny one."""
-    value = table["value"].fillna(table["expected"]).astype(float)
-    least = table["severity_score"] * table["expected"].fillna(table["value"]).astype(float)
+    value = table["value"].astype(float).fillna(table["expected"].astype(float))
+    least = table["severity_score"].astype(float) * table["expected"].astype(float).fillna(value)
     return least.where(table["measure"] != "points", value).abs().fillna(0.0)
 
 
@@ -152,58 +243,43 @@ def _severity(score: float, judgement: str) -> str:
     return next(word for least, word in SEVERITIES if score >= least)
 
 
-def disputed(marks: str, definitions: Definitions) -> list[str]:
-    """Of the annotations on a figure, those that cast doubt on the figure itself, not only on what moved it."""
-    doubts = {a.id for a in definitions.annotations.annotations if a.kind in ("conflict", "fault")}
-    return [mark for mark in marks.split() if mark in doubts]
+def _severity_words(score: float, judgement: str) -> str:
+    """Severity as a reader should hear it: a change for the worse may be slight, never "low"."""
+    if judgement != "worse":
+        return ""
+    if score < 0.005:
+        return "worse, though it may be by next to nothing"
+    return f"worse, by {min(100 * score, 999):.0f}% at the least"
 
 
-def _confidence(row: Row, doubted: list[str]) -> tuple[str, str]:
+def _confidence(row: Row, part: pd.DataFrame, doubted: list[str], absence: pd.DataFrame) -> tuple[str, str]:
     """High, Moderate or Low from information base, method and volatility, with the reasons."""
+    if len(absence) and row["check"] == "absence":
+        return str(absence["confidence"].iloc[0]), str(absence["reasons"].iloc[0])
     doubts, limits = [], []
     if doubted:
         doubts.append("the figure is disputed")
-    if not {row["basis"], row["previous_basis"]} <= {"stated", "computed"}:
+    if not {row["basis"], row["previous_basis"]} <= {"stated", "computed", ""}:
         doubts.append("the figure was worked out from a stated change")
     if row["status"] == "provisional" or row["previous_status"] == "provisional":
         doubts.append("the figure is provisional")
-    if row["kind"] != row["previous_kind"]:
+    if row["previous_kind"] and row["kind"] != row["previous_kind"] and row["check"] == "latest_earlier":
         limits.append("the two periods differ in length, so a season may show as a change")
     if "withheld" in (row["status"], row["previous_status"]):
         limits.append("a figure is withheld, so only its interval is used")
-    if int(row["history"]) < LONG_HISTORY:
+    if row["check"] not in ("scan", yearly.CHECK) and int(row["history"]) < LONG_HISTORY:
         limits.append("too short a history to know its usual variation: the interval allows for chance counting only")
+    if float(row["dispersion"]) >= VOLATILE:
+        limits.append("volatile: it varies far more than chance counting does")
+    agree = list(dict.fromkeys(part.loc[part["breakdown"] == row["breakdown"], "check"]))
+    method = [f"{len(agree)} comparisons agree"] if len(agree) > 1 else []
     if doubts:
-        return "Low", "; ".join([*doubts, *limits])
+        return "Low", "; ".join([*doubts, *limits, *method])
     if limits:
-        return "Moderate", "; ".join(limits)
-    return "High", "long history of its own, no declared doubt about the figures"
+        return "Moderate", "; ".join([*limits, *method])
+    return "High", "; ".join(["long history of its own, no declared doubt about the figures", *method])
 
 
-def _alternatives(row: Row, definitions: Definitions) -> list[str]:
-    """Declared events that touch either figure, as other explanations that stay open."""
-    first, last = str(row["previous_period"]), str(row["period"])
-    found = []
-    for entry in definitions.annotations.annotations:
-        if entry.kind in ("conflict", "fault") or not _concerns(entry, row):
-            continue
-        if _touches(entry, first, definitions) or _touches(entry, last, definitions):
-            found.append(f"{entry.title}: {entry.reason}")
-    return found
-
-
-def _concerns(entry: Annotation, row: Row) -> bool:
-    return (not entry.indicators or row["indicator"] in entry.indicators) and (
-        not entry.areas or row["area"] in entry.areas
-    )
-
-
-def _touches(entry: Annotation, label: str, definitions: Definitions) -> bool:
-    if label in definitions.partnership.undated_periods:
-        return False
-    period = parse(label)
-    begins = parse(entry.start).start if entry.start else period.start
-    ends = parse(entry.end).end if entry.end else period.end
-    if entry.start and not entry.end and entry.kind in ("break", "definition"):
-        ends = parse(entry.start).end  # a change of recording is over once made; a shock without an end goes on
-    return begins <= period.end and ends >= period.start
+def by_id(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """The leading piece of evidence of each finding."""
+    return {str(key): _fields(part.iloc[0]) for key, part in table.groupby("finding_id", sort=False)}

@@ -56,6 +56,8 @@ def _vanished(row: Row) -> bool:
 
 def _series(row: Row, table: pd.DataFrame, wanted: str, annotations: tuple[Annotation, ...]) -> pd.DataFrame:
     """The series in order, withheld figures at the middle of their interval, without what is declared odd."""
+    if table.empty:
+        return table
     same = (table[list(SERIES)] == [row[name] for name in SERIES]).all(axis=1)
     rows = table[same & table["status"].isin([*HAS_VALUE, *HIDDEN])]
     kind_ = wanted if (rows["kind"] == wanted).any() and wanted in FREQUENCY else ""

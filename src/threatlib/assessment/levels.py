@@ -9,7 +9,7 @@ import pandas as pd
 
 from threatlib import wording
 from threatlib.assessment.sentences import Part, Row
-from threatlib.assessment.years import said, years
+from threatlib.assessment.years import said
 from threatlib.catalogue import Annotation, Definitions
 from threatlib.periods import parse
 from threatlib.signals import SERIES
@@ -31,20 +31,19 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def levels(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+def levels(totals: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """The latest year of each count beside the range of its earlier years (`COLUMNS`), one row a series.
 
     Parameters
     ----------
-    table : DataFrame
-        Figures that the audience may see, up to the quarter's end (`years.known`).
+    totals : DataFrame
+        Complete years of the partnership's own counts, groups left out (`years.years`).
 
     Notes
     -----
     Gamma-Poisson predictive range with the years' own spread (`stats.absence.under_identification`). Last year is left
     out where others are enough, for the change may have begun in it, and so are years before a change of recording.
     """
-    totals = years(table[(table["role"] == "local") & (table["breakdown"] == "") & (table["unit"] == "count")])
     totals = totals[_same_recording(totals, definitions.annotations.annotations)]
     rows = [_row(part, definitions) for _, part in totals.groupby(SERIES, sort=False)]
     return pd.DataFrame([row for row in rows if row], columns=list(COLUMNS))

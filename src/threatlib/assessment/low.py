@@ -31,6 +31,8 @@ KINDS: dict[str, str] = {
     "not_low": "not low",
     "cannot_be_assessed": "cannot be assessed",
 }
+LOW = ("low_unseen", "low_safe", "low_unexplained")
+UNSAID = ("low_lost", "cannot_be_assessed")
 SILENT = 0.01
 """A silence less likely than this by chance is a low figure."""
 

@@ -46,7 +46,9 @@ class _Counts:
     rows: NDArray[np.object_]
 
 
-def outlooks(table: pd.DataFrame, definitions: Definitions, quarter: Period) -> pd.DataFrame:
+def outlooks(
+    table: pd.DataFrame, definitions: Definitions, quarter: Period, *, worded: bool = True
+) -> pd.DataFrame:
     """The outlook of every count that is returned by the month or the quarter (`COLUMNS`).
 
     Parameters
@@ -55,6 +57,8 @@ def outlooks(table: pd.DataFrame, definitions: Definitions, quarter: Period) -> 
         Figures that the audience may see, up to the quarter's end (`years.known`).
     quarter : Period
         The quarter; its financial year is the one looked ahead to.
+    worded : bool
+        Whether each gets its sentence.
 
     Notes
     -----
@@ -72,7 +76,7 @@ def outlooks(table: pd.DataFrame, definitions: Definitions, quarter: Period) -> 
     found["unsaid"] = 2 * (found["why"] != "") + found["last_total"].isna()
     found = found.sort_values([*SERIES, "unsaid"], kind="stable").drop_duplicates(SERIES).reset_index(drop=True)
     found = _rates(found, people(table, definitions))
-    found["sentence"] = [plain(words(row)) for row in found.to_dict("records")]
+    found["sentence"] = [plain(words(row)) for row in found.to_dict("records")] if worded else ""
     return found[list(COLUMNS)]
 
 

@@ -72,4 +72,4 @@ def _said(
     then = as_released(release, history, made) if there else None
     table = known(then or release, made)
     told = counts(table, definitions) if then else found
-    return forecasts(told, outlooks(table, definitions, made), definitions, made, worded=False)
+    return forecasts(told, outlooks(table, definitions, made, worded=False), definitions, made, worded=False)

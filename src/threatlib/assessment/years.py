@@ -66,15 +66,17 @@ def years(table: pd.DataFrame) -> pd.DataFrame:
 
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:
     """Totals of the rows of each year."""
-    rows = rows.assign(lower=rows["lower"].fillna(0.0), upper=rows["upper"].fillna(np.inf))
+    rows = rows.assign(
+        lower=rows["lower"].fillna(0.0), upper=rows["upper"].fillna(np.inf), provisional=rows["status"] == "provisional"
+    )
     found = rows.groupby([*SERIES, "kind", "back"], sort=False).agg(
         first=("start", "min"), end=("end", "max"), value=("value", "sum"), lower=("lower", "sum"),
         upper=("upper", "sum"), denominator=("denominator", "last"), hidden=("hidden", "any"), n=("end", "size"),
-        provisional=("status", lambda status: (status == "provisional").any()), marks=("marks", _words),
-        rows=("obs", " ".join),
+        provisional=("provisional", "any"), marks=("marks", " ".join), rows=("obs", " ".join),
     ).reset_index()  # fmt: skip
     found = found[found["n"] == found["kind"].map(PER_YEAR | {"snapshot": 1})].reset_index(drop=True)
     found["value"] = found["value"].where(~found["hidden"])
+    found["marks"] = [" ".join(dict.fromkeys(marks.split())) for marks in found["marks"]]
     found["status"] = np.select([found["hidden"], found["provisional"]], ["withheld", "provisional"], "reported")
     ends = zip(found["first"], found["end"], found["kind"], strict=True)
     found["period"] = [_label(first.date(), end.date(), kind) for first, end, kind in ends]
@@ -83,10 +85,6 @@ def _summed(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _label(first: date, end: date, kind: str) -> str:
     return end.isoformat() if kind == "snapshot" else span(first, end).label
-
-
-def _words(texts: pd.Series) -> str:
-    return " ".join(dict.fromkeys(" ".join(texts).split()))
 
 
 def people(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:

@@ -33,7 +33,7 @@ class Shape(Outcome):
     needed: int
 
 
-def form(values: ArrayLike, *, frequency: int, logarithm: bool = True) -> Shape:
+def form(values: ArrayLike, *, frequency: int) -> Shape:
     """What a series that has moved looks like.
 
     Parameters
@@ -43,8 +43,6 @@ def form(values: ArrayLike, *, frequency: int, logarithm: bool = True) -> Shape:
         another recording would be taken for the change.
     frequency : int
         Periods a year.
-    logarithm : bool
-        Judge changes relatively, as for counts; otherwise in the values' own unit.
 
     Returns
     -------
@@ -58,15 +56,15 @@ def form(values: ArrayLike, *, frequency: int, logarithm: bool = True) -> Shape:
     Notes
     -----
     Least squares of a constant and of what is added to it: another constant (step) or a line (drift), each from its
-    best beginning within the last three years, or the last value alone (spike). The smallest sum of squares decides.
-    The seasonal means of earlier years are taken away first, drawn towards none by as much as they are chance.
+    best beginning within the last three years, or the last value alone (spike). The smallest sum of squares decides;
+    a drift adds as much each period. The seasonal means of earlier years are taken away first, drawn towards none by
+    as much as they are chance.
     """
     if frequency < 1:
         raise ValueError(f"frequency {frequency}: wanted 1 or more, such as 4.")
     given = np.atleast_2d(np.asarray(values, dtype=np.float64))
     shape, given = given.shape[:-1], given.reshape(-1, np.shape(given)[-1])
-    y = np.log(given + 0.5) if logarithm else given
-    y = np.where(np.isfinite(y), y, np.nan)
+    y = np.where(np.isfinite(given), given, np.nan)
     periods = y.shape[-1]
     first = max(periods - YEARS_BACK * frequency, 1)
     y = y - _season(y, first, frequency)
