@@ -16,6 +16,7 @@ from threatlib.signals import METHODS, RANGE, choose, expected_range, explain_ch
 from threatlib.signals.laid import SHOCK_WEIGHT, Laid, columns_of, lay
 from threatlib.signals.saying import saw
 from threatlib.signals.scanned import verdicts
+from threatlib.signals.tail import completeness
 from threatlib.stats.multiplicity import benjamini_hochberg
 from threatlib.stats.scan import THRESHOLD
 
@@ -248,3 +249,37 @@ def test_a_series_that_is_not_scanned_has_no_range() -> None:
     assert found["expected"].isna().all()
     assert not found["flag"].any()
     assert parse(found["period"].iloc[-1]).label == QUARTER
+
+
+# ------------------------------------------------------------------------------------------------ provisional tails
+def shown(quarter: str, period: str, value: float) -> dict[str, Any]:
+    row = figure("offences", period, value)
+    return {"quarter": quarter, "status": "provisional"} | {
+        name: row[name] for name in ("indicator", "agency", "area", "breakdown", "period", "value")
+    }
+
+
+def test_completeness_is_what_was_shown_over_what_it_became() -> None:
+    labels = ["2020-21-Q1", "2020-21-Q2", "2020-21-Q3", "2020-21-Q4", "2021-22-Q1"]
+    table = release([figure("offences", label, 100.0) for label in labels], definitions()).table
+    history = pd.DataFrame(
+        [shown(label, label, value) for label, value in zip(labels, [70, 80, 90, 60, 50], strict=True)]
+    )
+    assert completeness(history, table) == {("offences", 0): 0.7}
+    assert completeness(history.iloc[:3], table) == {}  # too few to believe
+    assert completeness(history.assign(value=140.0), table) == {("offences", 0): 1.0}
+    assert completeness(None, table) == {}
+
+
+def test_a_tail_is_held_against_what_is_usually_there_by_then() -> None:
+    values = np.array([100.0] * 16 + [70.0])
+    blank = {"size": np.ones(17), "freq": 4, "place": np.arange(17), "breaks": (), "worth": np.ones(17)}
+    told = Laid(values, values, provisional=1, complete=(0.5,), **blank)
+    plain = Laid(values, values, provisional=1, **blank)
+    one, other = verdicts([told, plain], ["scan-counts"] * 2, first=1)
+    assert one.point[-1] == pytest.approx(other.point[-1] / 2, rel=1e-6)
+    assert one.direction[-1] == 1  # more than half of what was to be expected
+    high = np.where(np.arange(17) == 16, 110.0, values)
+    assert verdicts([Laid(high, high, provisional=1, complete=(0.5,), **blank)], ["scan-counts"], first=1)[0].flag[-1]
+    low = np.where(np.arange(17) == 16, 5.0, values)
+    assert not verdicts([Laid(low, low, provisional=1, **blank)], ["scan-counts"], first=1)[0].flag[-1]

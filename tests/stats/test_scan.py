@@ -403,3 +403,56 @@ def test_any_series_gets_honest_answers(values, frequency, kind, breaks):
     assert (on.p[on.flag] <= THRESHOLD[frequency]).all()
     assert (on.event[said] != "").all()
     assert (on.lower[said] <= on.upper[said]).all()
+
+
+# ------------------------------------------------------------------------------------------------ a sharp season, tails
+def test_a_month_that_is_odd_every_year_is_the_season_and_no_news():
+    """Schools refer next to nothing in August; an August like any other month is then what stands out."""
+    y = np.random.default_rng(8).poisson(80.0, 72).astype(float)
+    y[10::12] = 4.0
+    on = scan(y, frequency=12)
+    assert on.flag[10]  # the first one is news
+    assert not on.flag[[34, 46, 58, 70]].any()
+    assert on.expected[70] < 12 < 60 < on.expected[69]
+    y[70] = 80.0
+    assert scan(y, frequency=12).flag[70]
+
+
+def test_one_odd_month_of_the_past_is_no_season():
+    y = np.random.default_rng(9).poisson(80.0, 72).astype(float)
+    y[10] = 4.0
+    assert scan(y, frequency=12).expected[70] > 60
+
+
+def test_what_is_expected_of_an_incomplete_point_is_its_share():
+    y = np.random.default_rng(10).poisson(60.0, 48).astype(float)
+    whole, part = (scan(y, frequency=12, provisional=2, completeness=share) for share in (None, (0.75, 0.4)))
+    np.testing.assert_allclose(part.expected[-1], 0.4 * whole.expected[-1], rtol=0.05)
+    for bad in ((0.5,), (0.0, 0.5), (1.2, 0.5)):
+        with pytest.raises(UsageError, match="completeness: found"):
+            scan(y, frequency=12, provisional=2, completeness=bad)
+
+
+def test_a_point_of_little_weight_teaches_little():
+    y = np.random.default_rng(11).poisson(60.0, 48).astype(float)
+    y[30:42] = 15.0
+    weights = np.ones(48)
+    weights[30:42] = 0.1
+    plain, told = (scan(y, frequency=12, weights=w).expected[44] for w in (None, weights))
+    assert abs(told - 60) < abs(plain - 60)
+    with pytest.raises(UsageError, match="weights: found one outside 0 to 1"):
+        scan(y, frequency=12, weights=2.0)
+
+
+def test_silence_takes_longer_where_events_are_rarer():
+    often, seldom = (scan(np.random.default_rng(12).poisson(m, 48), frequency=12).silence[-1] for m in (20.0, 1.5))
+    assert often == 1
+    assert 2 < seldom < 12
+
+
+def test_at_a_mean_of_one_the_interval_is_the_nearer_of_what_whole_numbers_allow():
+    rng = np.random.default_rng(13)
+    y = rng.poisson(np.exp(rng.uniform(np.log(0.7), np.log(1.6), (400, 1))), (400, 40)).astype(float)
+    for level, slack in ((0.8, 0.05), (0.95, 0.025)):
+        on = scan(y, frequency=12, first=38, confidence=level)
+        assert ((y >= on.lower) & (y <= on.upper))[:, 38:].mean() == pytest.approx(level, abs=slack)

@@ -23,6 +23,7 @@ from threatlib.signals.groups import of_their_group
 from threatlib.signals.panel import KIND_ORDER, SERIES, Panel, Places, breaks_of, broken, panel_of
 from threatlib.signals.saying import saw
 from threatlib.signals.standing import RANGE, expected_range, standing
+from threatlib.signals.tail import completeness
 from threatlib.signals.variation import variation
 from threatlib.signals.verdict import judge
 from threatlib.stats.multiplicity import benjamini_hochberg
@@ -57,8 +58,14 @@ CONFIDENCE = 0.95
 """Of the intervals of a change."""
 
 
-def signals(release: Release, definitions: Definitions, quarter: Period) -> pd.DataFrame:
-    """One row for each series and check (columns: `COLUMNS`), as the Release stood at the end of a quarter."""
+def signals(
+    release: Release, definitions: Definitions, quarter: Period, history: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """One row for each series and check (columns: `COLUMNS`), as the Release stood at the end of a quarter.
+
+    `history` holds what was released before; where it shows provisional figures that have been settled since, a
+    provisional tail is held against what is usually there by then (`tail.completeness`).
+    """
     table = release.table
     table = table[table["used"] & (table["end"] <= pd.Timestamp(quarter.end)) & (table["basis"] != "forecast")]
     table = of_their_group(table, definitions)
@@ -66,7 +73,8 @@ def signals(release: Release, definitions: Definitions, quarter: Period) -> pd.D
     if local.empty:
         return pd.DataFrame(columns=list(COLUMNS))
     panel = panel_of(local, definitions)
-    frame = _pairs(panel, standing(panel, definitions.annotations.annotations), definitions)
+    scans = standing(panel, definitions.annotations.annotations, completeness(history, table))
+    frame = _pairs(panel, scans, definitions)
     for step in (contrast, rate, _tests, judge, _words):
         frame = step(frame)
     return compare(frame, table[table["role"] == "comparator"], definitions)[list(COLUMNS)]

@@ -39,6 +39,7 @@ class Laid:
     breaks: tuple[int, ...]
     worth: FloatArray
     provisional: int
+    complete: tuple[float, ...] = ()  # of the provisional tail: share that is usually there by now, oldest first
 
 
 def columns_of(table: pd.DataFrame) -> Columns:

@@ -35,8 +35,12 @@ def saw(row: Mapping[Hashable, Any]) -> str:
     )  # fmt: skip
     return (
         f"{_WAYS[row['arrow']]} than expected {over}: {recorded} recorded, {due} expected, range {low} to {high}; "
-        f"{row['event']}, {100 * (1 - row['q']):.0f}% probable{sure}"
+        f"{row['event']}, {_percent(1 - row['q'])} probable{sure}"
     )
+
+
+def _percent(probability: float) -> str:
+    return "over 99%" if probability > 0.99 else f"{100 * probability:.0f}%"
 
 
 def _figure(value: float) -> str:

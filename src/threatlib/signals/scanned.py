@@ -60,7 +60,7 @@ def verdicts(series: Sequence[Laid], methods: Sequence[str], first: int | None =
         back = tuple(len(one.low) - k for k in one.breaks)
         worth = tuple(len(one.worth) - np.flatnonzero(one.worth < 1))
         length = 0 if first else len(one.low)
-        alike.setdefault((one.freq, method, one.provisional, back, worth, length), []).append(n)
+        alike.setdefault((one.freq, method, one.provisional, one.complete, back, worth, length), []).append(n)
     found: dict[int, Verdict] = {}
     for members in alike.values():
         found |= dict(zip(members, _together([series[n] for n in members], methods[members[0]], first), strict=True))
@@ -83,6 +83,7 @@ def _together(series: Sequence[Laid], method: str, first: int | None) -> list[Ve
         kind=model,  # type: ignore[arg-type]
         denominator=None if model == "level" else size,
         provisional=min(series[0].provisional, length),
+        completeness=series[0].complete or None,
         breaks=[k + length - len(series[0].low) for k in series[0].breaks],
         weights=np.stack([_ending(one.worth, length, 1.0) for one in series])[owner],
         first=None if first is None else max(0, length - first),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from threatlib.signals.panel import KIND_ORDER, Panel
 from threatlib.signals.scanned import Verdict, verdicts
 from threatlib.stats.scan import THRESHOLD
 
+Tail = dict[tuple[str, int], float]
 ANSWER = (
     *("method", "event", "flagged", "news", "split", "way", "recorded_lower", "recorded_upper", "expected"),
     *("expected_lower", "expected_upper", "window", "window_kind", "window_first", "window_last", "window_rows"),
@@ -25,12 +27,13 @@ ANSWER = (
 _KINDS = ("month", "quarter", "snapshot")
 
 
-def standing(panel: Panel, noted: Sequence[Annotation]) -> pd.DataFrame:
+def standing(panel: Panel, noted: Sequence[Annotation], tail: Tail | None = None) -> pd.DataFrame:
     """Whether each series stands out in the calendar quarter of its latest figure (columns: `ANSWER`).
 
-    One row a series, and a last one that says nothing.
+    One row a series, and a last one that says nothing. `tail` says how complete provisional figures are, by indicator
+    and age in months.
     """
-    asked = list(_asked(panel, noted))
+    asked = list(_asked(panel, noted, tail or {}))
     seen = verdicts([one.laid for one in asked], [one.method for one in asked], first=3)
     answers = {one.series: _answer(verdict, one, panel) for verdict, one in zip(seen, asked, strict=True)}
     rows = [*(answers.get(n, NOTHING) for n in range(len(panel.last))), NOTHING]
@@ -46,7 +49,7 @@ class _Asked(NamedTuple):
     kind: str
 
 
-def _asked(panel: Panel, noted: Sequence[Annotation]) -> Iterator[_Asked]:
+def _asked(panel: Panel, noted: Sequence[Annotation], tail: Tail) -> Iterator[_Asked]:
     """Each series on the shortest kind of period that has a method and reaches its latest figure."""
     columns = columns_of(panel.table)
     value = columns["value"]
@@ -68,7 +71,10 @@ def _asked(panel: Panel, noted: Sequence[Annotation]) -> Iterator[_Asked]:
             )  # fmt: skip
             if method.model:
                 entries = declared(int(panel.indicator[n]), int(panel.area[n]))
-                yield _Asked(n, lay(columns, mine, freq, entries, share=method.model == "proportion"), method.id, kind)
+                laid = lay(columns, mine, freq, entries, share=method.model == "proportion")
+                if method.model == "count":
+                    laid = replace(laid, complete=_complete(tail, indicator.id, laid))
+                yield _Asked(n, laid, method.id, kind)
                 break
 
 
@@ -78,6 +84,13 @@ NOTHING = (
     | dict.fromkeys(_WORDS, "")
     | {"flagged": False, "news": False, "split": False, "way": 0}
 )
+
+
+def _complete(tail: Tail, indicator: str, laid: Laid) -> tuple[float, ...]:
+    """How complete each provisional period is by now; nothing where that is not known of every one."""
+    step = 12 // laid.freq
+    shares = [tail.get((indicator, step * back)) for back in reversed(range(laid.provisional))]
+    return tuple(share for share in shares if share) if all(shares) else ()
 
 
 def _answer(seen: Verdict, one: _Asked, panel: Panel) -> dict[str, Any]:

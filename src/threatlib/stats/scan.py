@@ -64,6 +64,7 @@ def scan(
     kind: Kind = "count",
     denominator: ArrayLike | None = None,
     provisional: int = 0,
+    completeness: ArrayLike | None = None,
     breaks: Sequence[int] = (),
     panel: ArrayLike | None = None,
     panel_denominator: ArrayLike | None = None,
@@ -86,6 +87,9 @@ def scan(
         Population behind a rate, or the total behind a proportion (required there).
     provisional : int
         Trailing points known to be incomplete: falls are not flagged there.
+    completeness : (provisional,), optional
+        Share of each of those points that is usually there by now (0 to 1, oldest first): what is expected of them is
+        so much less, and a rise above that can be told. Counts only.
     breaks : indices
         First point of each new regime (definition change, migration): nothing is compared across it.
     panel : (series, periods), optional
@@ -125,6 +129,8 @@ def scan(
     shape, n = np.shape(values), y.shape[1]
     marks = tuple(sorted({int(b) for b in breaks if b > 0}))
     _check(provisional, first, n)
+    if completeness is not None:
+        size[:, n - provisional :] *= _shares(completeness, provisional, kind)
     task = Task(y, size, frequency, kind, marks, _worth(weights, np.shape(values)))
     start = max(FEWEST + 1, 0 if first is None else first)
     lessons = None
@@ -177,6 +183,16 @@ def _worth(weights: ArrayLike | None, shape: tuple[int, ...]) -> FloatArray | No
     if not ((worth >= 0) & (worth <= 1)).all():
         raise UsageError("weights: found one outside 0 to 1, wanted how far each point counts.")
     return worth.reshape(-1, shape[-1])
+
+
+def _shares(completeness: ArrayLike, provisional: int, kind: str) -> FloatArray:
+    share = np.asarray(completeness, dtype=float)
+    if kind != "count" or share.shape != (provisional,) or not ((share > 0) & (share <= 1)).all():
+        raise UsageError(
+            f"completeness: found {completeness!r:.60}, wanted a share above 0 and up to 1 for each of the "
+            f"{provisional} provisional point(s) of counts."
+        )
+    return share
 
 
 def _check(provisional: int, first: int | None, n: int) -> None:
