@@ -49,14 +49,16 @@ def evidence(release: Release, definitions: Definitions, quarter: Period, *, lin
         shown,
         totals,
         signals(release, definitions, quarter),
-        yearly.levels(own[own["indicator"].isin(_counts(definitions))], definitions),
+        yearly.levels(own[own["indicator"].isin(_measured(definitions))], definitions),
         absences(shown, totals, definitions, quarter),
         coupling(shown, totals, definitions) if linked else pd.DataFrame(columns=list(LINKED)),
     )
 
 
-def _counts(definitions: Definitions) -> list[str]:
-    return [indicator.id for indicator in definitions.catalogue.indicators if indicator.unit == "count"]
+def _measured(definitions: Definitions) -> list[str]:
+    """Indicators whose years can be held against each other."""
+    units = ("count", "fte", "percent", "mean", "per_10k", "per_1000")
+    return [indicator.id for indicator in definitions.catalogue.indicators if indicator.unit in units]
 
 
 def pieces(found: Evidence) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtr, stdtrit
 
 from threatlib import wording
 from threatlib.assessment.sentences import Part, Row
@@ -23,6 +24,8 @@ BETWEEN_YEARS = 0.15
 """How far the years of one place lie apart with nothing having happened (coefficient of variation), to begin with."""
 WORTH = 4
 """How many years such general experience counts for beside what the series itself shows."""
+USUAL = 0.08
+"""The same of staff, shares and means, whose wander is smaller than that of counts."""
 FEWEST = 2
 """Earlier years it takes to speak of a past."""
 COLUMNS = (
@@ -41,8 +44,10 @@ def levels(totals: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
 
     Notes
     -----
-    Gamma-Poisson predictive range with the years' own spread (`stats.absence.under_identification`). Last year is left
-    out where others are enough, for the change may have begun in it, and so are years before a change of recording.
+    Counts: gamma-Poisson predictive range with the years' own spread (`stats.absence.under_identification`). Staff,
+    shares and means of a day: Student's t with the years' own standard deviation, drawn towards a usual one. Last year
+    is left out where others are enough, for the change may have begun in it, and so are years before a change of
+    recording.
     """
     totals = totals[_same_recording(totals, definitions.annotations.annotations)]
     rows = [_row(part, definitions) for _, part in totals.groupby(SERIES, sort=False)]
@@ -66,23 +71,22 @@ def spread(counts: pd.Series, bases: pd.Series, usual: float = BETWEEN_YEARS) ->
 
 def words(row: Row) -> tuple[Part, ...]:
     """The latest year beside the earlier ones, as a sentence whose every figure keeps its rows."""
-    rows = str(row["rows"])
+    rows, before, unit = str(row["rows"]), str(row["past_rows"]), str(row["unit"])
     low, high = row["recorded_lower"], row["recorded_upper"]
-    recorded = [Part(wording.number(low), low, rows)]
+    recorded = [Part(wording.number(low, unit), low, rows)]
     if high > low:
-        recorded += [Part(" to "), Part(wording.number(high), high, rows)]
+        recorded += [Part(" to "), Part(wording.number(high, unit), high, rows)]
     way = {"up": "above", "down": "below"}.get(row["arrow"], "within")
-    return (
-        Part(f"{row['name']} ({row['area']}): "),
-        *recorded,
-        Part(f" {said(str(row['period']))}, {way} what earlier years would have led one to expect ("),
-        Part(wording.number(round(row["expected"])), row["expected"], str(row["past_rows"])),
-        Part(", range "),
-        Part(wording.number(row["expected_lower"]), row["expected_lower"], str(row["past_rows"])),
-        Part(" to "),
-        Part(wording.number(row["expected_upper"]), row["expected_upper"], str(row["past_rows"])),
-        Part(")."),
+    digits = 0 if unit == "count" else 1
+    due, least, most = (
+        Part(wording.number(round(row[name], digits), unit), row[name], before)
+        for name in ("expected", "expected_lower", "expected_upper")
     )
+    return (
+        Part(f"{row['name']} ({row['area']}): "), *recorded,
+        Part(f" {said(str(row['period']))}, {way} the range of earlier years. We expected about "), due,
+        Part(" (range "), least, Part(" to "), most, Part(")."),
+    )  # fmt: skip
 
 
 def _same_recording(totals: pd.DataFrame, annotations: tuple[Annotation, ...]) -> pd.Series:
@@ -102,8 +106,18 @@ def _row(own: pd.DataFrame, definitions: Definitions) -> dict[str, Any]:
     if own["back"].iloc[0] != 0 or len(earlier) < FEWEST:
         return {}
     now = own.iloc[0]
+    indicator = definitions.catalogue.by_id[str(now["indicator"])]
     if not np.isfinite(now["upper"]):
         return {}
+    found = _count(now, earlier) if indicator.unit == "count" else _level(now, earlier)
+    return {name: now[name] for name in (*SERIES, "period", "kind", "value", "status", "marks", "rows")} | {
+        "name": indicator.name, "theme": indicator.theme, "unit": indicator.unit, "polarity": indicator.polarity,
+        "recorded_lower": now["lower"], "recorded_upper": now["upper"], "alpha": ALPHA,
+        "past_rows": " ".join(earlier["rows"]),
+    } | found  # fmt: skip
+
+
+def _count(now: pd.Series, earlier: pd.DataFrame) -> dict[str, Any]:
     cases = earlier["value"].fillna(earlier["lower"]).astype(float)
     usual = spread(cases, pd.Series(np.ones(len(cases))))
     answer = under_identification(
@@ -111,11 +125,24 @@ def _row(own: pd.DataFrame, definitions: Definitions) -> dict[str, Any]:
         spread=usual, confidence=CONFIDENCE,
     )  # fmt: skip
     tails = min(float(answer.probability_below), float(answer.probability_above))
-    indicator = definitions.catalogue.by_id[str(now["indicator"])]
-    return {name: now[name] for name in (*SERIES, "period", "kind", "value", "status", "marks", "rows")} | {
-        "name": indicator.name, "theme": indicator.theme, "unit": indicator.unit, "polarity": indicator.polarity,
-        "recorded_lower": now["lower"], "recorded_upper": now["upper"], "expected": float(answer.expected),
-        "expected_lower": float(answer.lower), "expected_upper": float(answer.upper), "p": min(2 * tails, 1.0),
-        "alpha": ALPHA, "arrow": {"lower": "down", "higher": "up"}.get(str(answer.verdict), "level"),
-        "past_rows": " ".join(earlier["rows"]),
+    return {
+        "expected": float(answer.expected), "expected_lower": float(answer.lower), "p": min(2 * tails, 1.0),
+        "expected_upper": float(answer.upper),
+        "arrow": {"lower": "down", "higher": "up"}.get(str(answer.verdict), "level"),
     }  # fmt: skip
+
+
+def _level(now: pd.Series, earlier: pd.DataFrame) -> dict[str, Any]:
+    """Staff, a share or a mean: what earlier years would have led one to expect, by Student's t."""
+    known = earlier["value"].dropna().astype(float).to_numpy()
+    n, value = len(known), float(now["value"])
+    if n < FEWEST or not np.isfinite(value):
+        return {"arrow": "level"}
+    middle = float(known.mean())
+    squares = WORTH * (USUAL * middle) ** 2 + float(((known - middle) ** 2).sum())
+    error = float(np.sqrt(squares / (WORTH + n - 1) * (1 + 1 / n)))
+    width = float(stdtrit(WORTH + n - 1, 1 - ALPHA / 2)) * error
+    p = 2 * float(stdtr(WORTH + n - 1, -abs(value - middle) / error)) if error > 0 else np.nan
+    arrow = "up" if value > middle + width else "down" if value < middle - width else "level"
+    ends = {"expected_lower": middle - width, "expected_upper": middle + width}
+    return {"expected": middle, "p": p, "arrow": arrow} | ends

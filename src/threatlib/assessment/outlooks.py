@@ -46,9 +46,7 @@ class _Counts:
     rows: NDArray[np.object_]
 
 
-def outlooks(
-    table: pd.DataFrame, definitions: Definitions, quarter: Period, *, worded: bool = True
-) -> pd.DataFrame:
+def outlooks(table: pd.DataFrame, definitions: Definitions, quarter: Period, *, worded: bool = True) -> pd.DataFrame:
     """The outlook of every count that is returned by the month or the quarter (`COLUMNS`).
 
     Parameters
