@@ -47,11 +47,11 @@ def parts(change: Callable[[str, bytes], bytes | None], **more: bytes) -> Callab
     return make
 
 
-def _same(_: str, content: bytes) -> bytes:
+def same(_: str, content: bytes) -> bytes:
     return content
 
 
-def _in_sheet(old: bytes, new: bytes) -> Callable[[str, bytes], bytes]:
+def in_sheet(old: bytes, new: bytes) -> Callable[[str, bytes], bytes]:
     return lambda name, content: content.replace(old, new) if name.endswith("sheet1.xml") else content
 
 
@@ -64,7 +64,7 @@ def _bomb() -> bytes:
     return out.getvalue()
 
 
-def _bad(
+def bad(
     name: str, cell: str, wanted: str = "a whole number", indicator: str = "referrals", period: str = "2022-04"
 ) -> Case:
     shown = f"'{cell}'" if cell else "nothing"
@@ -96,16 +96,16 @@ def _numbers() -> Iterator[Case]:
         ("a negative count", "-4"), ("half a child", "2.5"), ("a percentage of a count", "12%"), ("html", "<b>12</b>"),
         ("more than", ">5"), ("less than nothing", "<0"), ("arabic digits", "\u0661\u0662"), ("a wide digit", "\uff17"),
     ):  # fmt: skip
-        yield _bad(name, cell)
-    yield _bad("a share in words", "half", "a percentage", "rereferral_share")
-    yield _bad("a full-time equivalent in words", "about 12", "a number", "workers", "2022-06-30")
+        yield bad(name, cell)
+    yield bad("a share in words", "half", "a percentage", "rereferral_share")
+    yield bad("a full-time equivalent in words", "about 12", "a number", "workers", "2022-06-30")
 
 
 def _fields() -> Iterator[Case]:
     period = "wanted a period such as 2022-23-Q1, 2022-04, 2022-23, 2022-04/2022-09 or 2022-03-31. Correct the period."
     for name, text, wanted in (
         ("a season", "spring", period), ("a thirteenth month", "2022-13", ""), ("a fifth quarter", "2022-23-Q5", period),
-        ("a year that skips one", "2021-23-Q1", "wanted '2021-23' is not a financial year"), ("no period", "", period),
+        ("a year that skips one", "2021-23-Q1", "wanted a period that exists ('2021-23' is not a financial year"), ("no period", "", period),
         ("a day that is not there", "2022-02-30", ""), ("a period that ends before it starts", "2022-09/2022-04", ""),
     ):  # fmt: skip
         shown = f"'{text}'" if text else "nothing"
@@ -193,7 +193,7 @@ def _workbooks() -> Iterator[Case]:
     yield "text called a workbook", XLSX, lines(GOOD), NO_BOOK
     yield "an old workbook", XLSX, bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), \
         f": found an old or password-protected workbook, wanted a plain .xlsx workbook. {ASK}"  # fmt: skip
-    yield "half a workbook", XLSX, lambda: parts(_same)()[:900], NO_BOOK
+    yield "half a workbook", XLSX, lambda: parts(same)()[:900], NO_BOOK
     yield "a zip that is no workbook", XLSX, parts(lambda *_: None, **{"readme.txt": b"hello"}), DAMAGED
     yield (
         "a workbook without its sheet",
@@ -201,14 +201,14 @@ def _workbooks() -> Iterator[Case]:
         parts(lambda n, c: None if n.endswith("sheet1.xml") else c),
         f", row 1: {NO_HEADER}",
     )
-    yield "a workbook with a broken sheet", XLSX, parts(_in_sheet(b"</row>", b"</rw>")), DAMAGED
+    yield "a workbook with a broken sheet", XLSX, parts(in_sheet(b"</row>", b"</rw>")), DAMAGED
     yield (
         "a workbook with entities",
         XLSX,
-        parts(_in_sheet(b"<worksheet", b'<!DOCTYPE a [<!ENTITY b "c">]><worksheet')),
+        parts(in_sheet(b"<worksheet", b'<!DOCTYPE a [<!ENTITY b "c">]><worksheet')),
         DAMAGED,
     )
-    yield "a workbook with macros", XLSX, parts(_same, **{"xl/vbaProject.bin": b"x"}), \
+    yield "a workbook with macros", XLSX, parts(same, **{"xl/vbaProject.bin": b"x"}), \
         ": found a workbook with macros, wanted a workbook without macros. Save it as .xlsx without macros."  # fmt: skip
     yield "a workbook that unpacks to too much", XLSX, _bomb, \
         f": found a workbook that unpacks to 300 MiB, wanted at most 256 MiB unpacked. {ASK}"  # fmt: skip

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from tests.returns.malformed import CASES, CSV, GOOD, Content, lines
+from tests.returns.hostile import MORE, ODD_BUT_SOUND
+from tests.returns.malformed import CASES, CSV, GOOD, Case, Content, lines
 from tests.returns.small import partnership
+from threatlib.catalogue import load
 from threatlib.cli_data import check
 from threatlib.errors import DataError
+from threatlib.returns.checking import check as check_folder
 
 PLACE = "returns/2022-23-Q1"
 
@@ -39,16 +44,57 @@ def refused(root: Path) -> str:
 
 
 def test_there_are_at_least_sixty() -> None:
-    assert len({name for name, *_ in CASES}) == len(CASES) >= 60
+    assert len({name for name, *_ in (*CASES, *MORE)}) == len(CASES) + len(MORE)
+    assert len(CASES) >= 60
+    assert len(MORE) >= 40
 
 
-@pytest.mark.parametrize(("file", "content", "said"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+ALL: list[Case] = [*CASES, *MORE]
+
+
+@pytest.mark.parametrize(("file", "content", "said"), [case[1:] for case in ALL], ids=[case[0] for case in ALL])
 def test_a_malformed_file(root: Path, file: str, content: Content, said: str) -> None:
     raw = content() if callable(content) else content.encode() if isinstance(content, str) else content
     path = root / "data" / "small" / PLACE / file
     path.parent.mkdir(parents=True)
     path.write_bytes(raw)
     assert f"{(root / 'data' / 'small').as_posix()}/{PLACE}/{file}{said}" in refused(root)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "wanted"), [case[1:] for case in ODD_BUT_SOUND], ids=[case[0] for case in ODD_BUT_SOUND]
+)
+def test_a_file_that_looks_odd_and_is_sound(
+    root: Path, file: str, content: Content, wanted: tuple[str, str, float]
+) -> None:
+    path = root / "data" / "small" / PLACE / file
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content() if callable(content) else bytes(content))  # type: ignore[arg-type]
+    folder = root / "data" / "small"
+    checked = check_folder(folder, load(folder), date(2022, 7, 20))
+    assert [str(p) for p in checked.problems if not p.doubt] == []
+    figures = checked.table[["indicator", "period", "value"]].itertuples(index=False, name=None)
+    assert wanted in list(figures)
+    assert not (np.signbit(checked.table["value"]) & (checked.table["value"] == 0)).any()
+
+
+def test_a_folder_called_as_a_file_is_none(root: Path) -> None:
+    path = root / "data" / "small" / PLACE / CSV
+    path.mkdir(parents=True)
+    before = tree(root)
+    done = CliRunner().invoke(check, ["--data", str(root / "data"), "--received-on", "2022-07-20"])
+    assert (done.exit_code, tree(root)) == (0, before)
+    assert "no files, no figures, no problems" in done.output
+
+
+def test_a_layout_that_is_a_symbolic_link(root: Path) -> None:
+    secret = root / "secret.yaml"
+    secret.write_text("password: hunter2")
+    (root / "data" / "small" / "layouts").mkdir()
+    (root / "data" / "small" / "layouts" / "camhs.yaml").symlink_to(secret)
+    said = refused(root)
+    assert "layouts/camhs.yaml: found a symbolic link, wanted a file of its own. Put the file itself there." in said
+    assert "hunter2" not in said
 
 
 def test_a_symbolic_link(root: Path) -> None:

@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def found(folder: Path, *lines: str, header: str = HEADER, name: str = Q1, **entry: str) -> list[str]:
-    receive(folder, name, "\n".join([header, *lines]), **entry)
+    receive(folder, name, "\n".join([header, *lines]), **{"on": "2024-07-20", **entry})
     definitions = load(folder)
     table, _, problems = returns.read(folder, definitions)
     assert [str(p) for p in problems] == []
@@ -142,7 +142,7 @@ def test_a_column_that_repeats_another(folder: Path) -> None:
 
 
 def test_last_quarters_figures_under_new_dates(folder: Path) -> None:
-    found(folder, *months("referrals", 40, 41, 39), *months("rereferrals", 4, 5, 6))
+    found(folder, *months("referrals", 40, 41, 39), *months("rereferrals", 4, 5, 6), on="2022-07-20")
     lines = [
         *months("referrals", 40, 41, 39, first=2022 * 12 + 6),
         *months("rereferrals", 4, 5, 6, first=2022 * 12 + 6),
@@ -178,3 +178,11 @@ def test_an_area_the_agency_does_not_cover(folder: Path) -> None:
 
 def test_an_official_table_is_its_publishers(folder: Path) -> None:
     assert found(folder, *months("referrals", 40, 41, area="Southam"), kind="official") == []
+
+
+def test_a_period_that_had_not_begun_when_the_file_came(folder: Path) -> None:
+    lines = ["referrals,Northam,2022-07,40,", "referrals,Northam,2022-08,40,", "workers,Northam,2099-06-30,4,forecast"]
+    assert found(folder, *lines, header=f"{HEADER},basis", on="2022-07-20") == [
+        f"{Q1}, row 3, 'period': found 2022-08, which had not begun on 2022-07-20, wanted a period that had begun when "
+        "the file came. See whether the year is mistyped."
+    ]

@@ -135,8 +135,9 @@ def _add_canonical(found: list[Sheet], entry: dict[Any, Any], rows: Rows) -> lis
     problems = []
     for sheet, place in headed:
         columns, numbers, headings, faults = read_canonical(sheet.grid, place, entry["file"], sheet.name)
+        faults += sheet.unseen(entry["file"], place + 1)
         problems += faults
-        if columns:
+        if columns and not sheet.hidden:
             notes = _with_formulas(columns, numbers, list(headings), sheet)
             rows.add(replace(_origin(entry, sheet.name), headings=headings), columns | {"note": notes}, numbers)
     return problems

@@ -40,6 +40,9 @@ not; ``u`` is a figure its publisher holds to be too unreliable to print."""
 MARKED: dict[str, str] = {"[p]": "provisional", "[e]": "estimated", "[r]": "reported", "[b]": "reported"}
 """What people write behind a number, and the status it gives."""
 
+LARGEST = 2.0**53
+"""Where whole numbers cease to be told apart: no count is as large."""
+
 _NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?(?P<percent>\s*%)?")
 _BELOW = re.compile(r"<\s*(\d{1,9})")
 _MARK = re.compile(r"(.*\S)\s*(\[[perb]\])")
@@ -114,7 +117,7 @@ def _number(cell: str) -> tuple[float, float, float, str, bool, bool]:
     status = MARKED[mark[2]] if mark else "reported"
     number = _NUMBER.fullmatch(mark[1] if mark else plain)
     if number and number[0].isascii():
-        value = float(number[0].rstrip("% ").replace(",", ""))
-        if np.isfinite(value):
+        value = float(number[0].rstrip("% ").replace(",", "")) + 0.0  # a negative zero is a zero
+        if abs(value) < LARGEST:
             return value, value, value, status, number["percent"] is not None, False
     return np.nan, np.nan, np.nan, "", False, True

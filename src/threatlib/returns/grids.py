@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,30 @@ _SAMPLE = 40
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet as rows of text (a CSV is one without a name); `formulas` are cells by row and column from 0."""
+    """A sheet as rows of text (a CSV is one without a name).
+
+    `formulas` are cells by row and column from 0, `merged` the first and last rows, from 1, of cells that are merged,
+    `hidden` says that the sender's own eyes do not see the sheet.
+    """
 
     name: str
     grid: list[list[str]]
     formulas: frozenset[tuple[int, int]] = frozenset()
+    merged: tuple[tuple[int, int], ...] = ()
+    hidden: bool = False
+
+    def unseen(self, file: str, header: int) -> list[Problem]:
+        """Why figures under a header (its row, from 1) cannot be trusted to be what the sender sees."""
+        problems = []
+        if self.hidden:
+            todo = "Show the sheet if its figures count; otherwise remove it."
+            problems.append(Problem(file, self.name, 0, "", "figures on a hidden sheet", "figures that are seen", todo))
+        for first, last in self.merged:
+            if first > header:
+                found = f"merged cells in rows {first} to {last}" if last > first else "merged cells"
+                todo = "Unmerge them, and write each figure into its own cell."
+                problems.append(Problem(file, self.name, first, "", found, "each figure in a cell of its own", todo))
+        return problems
 
 
 class Unreadable(Exception):
@@ -122,7 +141,12 @@ def _workbook(path: Path, file: str) -> list[Sheet]:
     try:
         book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
         try:
-            return [_sheet(sheet, file, formulas) for sheet, formulas in _with_formulas(path, book.worksheets)]
+            about = _parts(path, book.worksheets)
+            formulas = _formulas(path) if any(part.formulas for part in about) else {}
+            return [
+                _sheet(sheet, file, formulas.get(sheet.title, frozenset()), part.merged)
+                for sheet, part in zip(book.worksheets, about, strict=True)
+            ]
         finally:
             book.close()
     except (Unreadable, MemoryError, KeyboardInterrupt):
@@ -134,26 +158,44 @@ def _workbook(path: Path, file: str) -> list[Sheet]:
         ) from fault  # fmt: skip
 
 
-def _with_formulas(path: Path, worksheets: list[Any]) -> Iterator[tuple[Any, frozenset[tuple[int, int]]]]:
+@dataclass(frozen=True)
+class _Part:
+    """What the file of a sheet says that its cells do not."""
+
+    formulas: bool
+    merged: tuple[tuple[int, int], ...]
+
+
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="[A-Z]{1,3}(\d{1,7})(?::[A-Z]{1,3}(\d{1,7}))?"')
+_FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
+
+
+def _parts(path: Path, worksheets: list[Any]) -> list[_Part]:
+    found = []
     with zipfile.ZipFile(path) as parts:
-        names = [n for n in parts.namelist() if n.startswith("xl/worksheets/")]
-        some = any(b"<f>" in (part := parts.read(name)) or b"<f " in part or b"<f/" in part for name in names)
-    if not some:
-        yield from ((sheet, frozenset()) for sheet in worksheets)
-        return
+        for sheet in worksheets:
+            raw = parts.read(sheet._worksheet_path)
+            merged = sorted((int(first), int(last or first)) for first, last in _MERGED.findall(raw))
+            found.append(_Part(_FORMULA.search(raw) is not None, tuple(merged)))
+    return found
+
+
+def _formulas(path: Path) -> dict[str, frozenset[tuple[int, int]]]:
+    """Cells that hold a formula, by sheet, row and column from 0."""
     from openpyxl import load_workbook
 
     book = load_workbook(path, read_only=True, data_only=False, keep_links=False)
-    for sheet, twin in zip(worksheets, book.worksheets, strict=True):
-        twin.reset_dimensions()
-        cells = (
-            (r, c) for r, row in enumerate(twin.iter_rows()) for c, cell in enumerate(row) if cell.data_type == "f"
+    found = {}
+    for sheet in book.worksheets:
+        sheet.reset_dimensions()
+        found[sheet.title] = frozenset(
+            (r, c) for r, row in enumerate(sheet.iter_rows()) for c, cell in enumerate(row) if cell.data_type == "f"
         )
-        yield sheet, frozenset(cells)
     book.close()
+    return found
 
 
-def _sheet(sheet: Any, file: str, formulas: frozenset[tuple[int, int]]) -> Sheet:
+def _sheet(sheet: Any, file: str, formulas: frozenset[tuple[int, int]], merged: tuple[tuple[int, int], ...]) -> Sheet:
     sheet.reset_dimensions()  # a workbook may claim any size; only the cells that are there count
     grid: list[list[str]] = []
     cells = 0
@@ -168,7 +210,7 @@ def _sheet(sheet: Any, file: str, formulas: frozenset[tuple[int, int]]) -> Sheet
                 file, "a formula without its value", "the value of every formula stored with it",
                 "Open the workbook in Excel, save it, and send that.", sheet=sheet.title, row=r + 1,
             )  # fmt: skip
-    return Sheet(sheet.title, grid, formulas)
+    return Sheet(sheet.title, grid, formulas, merged, sheet.sheet_state != "visible")
 
 
 def _text(cell: Any) -> str:

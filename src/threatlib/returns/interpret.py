@@ -201,7 +201,10 @@ class _Work:
 def _wanted(fault: ValueError) -> str:
     """What a period's own complaint says was wanted."""
     words = str(fault)
-    return words.split(", wanted ", 1)[1] if ", wanted " in words else words.split("', ", 1)[-1]
+    if ", wanted " in words:
+        return words.split(", wanted ", 1)[1]
+    why = words.split("', ", 1)[-1]
+    return f"a period that exists ({why})"
 
 
 def _days(periods: NDArray[Any]) -> dict[str, Any]:

@@ -107,6 +107,11 @@ def load_layouts(folder: Path) -> tuple[list[Layout], list[Problem]]:
     todo = "Mend the layout; `docs/layouts.md` has an example of each kind."
     for path in sorted((folder / "layouts").glob("*.yaml")):
         name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            problems.append(
+                Problem(name, "", 0, "", "a symbolic link", "a file of its own", "Put the file itself there.")
+            )
+            continue
         try:
             found += _LayoutFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).layouts
         except (yaml.YAMLError, UnicodeDecodeError) as fault:

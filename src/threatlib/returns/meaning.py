@@ -26,7 +26,7 @@ HISTORY = 4
 
 _READ = (
     "obs", "indicator", "agency", "area", "breakdown", "period", "kind", "start", "end", "value", "lower", "upper",
-    "status", "numerator", "denominator", "unit", "file", "sheet", "row", "received_on",
+    "status", "numerator", "denominator", "unit", "basis", "file", "sheet", "row", "received_on",
 )  # fmt: skip
 """Columns that are looked at: a large table is not copied with the others."""
 
@@ -60,6 +60,7 @@ def doubts(observations: pd.DataFrame, definitions: Definitions) -> list[Problem
         *_sent_again(sent),
         *_gaps(now),
         *_doubled(sent),
+        *_ahead(sent),
         *_footprints(sent, definitions),
     ]
     return sorted(found, key=lambda p: (p.file, p.sheet, p.row, p.column, p.found))
@@ -266,6 +267,14 @@ def _doubled(sent: pd.DataFrame) -> Iterator[Problem]:
     for row, place in zip(_rows(again), first[again.index], strict=True):
         yield _doubt(row, "period", f"{row['indicator']}, {row['area']}, {row['period']} a second time (first in row "
                      f"{place})", "each figure once", "Remove one of the two rows.")  # fmt: skip
+
+
+def _ahead(sent: pd.DataFrame) -> Iterator[Problem]:
+    """Figures of a period that had not begun when they were received."""
+    ahead = (sent["start"] > sent["received_on"]) & sent["status"].isin(HAS_VALUE) & (sent["basis"] != "forecast")
+    for row in _rows(sent[ahead]):
+        yield _doubt(row, "period", f"{row['period']}, which had not begun on {row['received_on']:%Y-%m-%d}",
+                     "a period that had begun when the file came", "See whether the year is mistyped.")  # fmt: skip
 
 
 def _footprints(sent: pd.DataFrame, definitions: Definitions) -> Iterator[Problem]:

@@ -33,6 +33,10 @@ class Problem:
     todo: str
     doubt: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("file", "sheet", "column", "found", "wanted"):
+            object.__setattr__(self, name, _visible(getattr(self, name)))
+
     def __str__(self) -> str:
         place = [self.file]
         if self.sheet:
@@ -46,6 +50,13 @@ class Problem:
     def under(self, folder: str) -> Problem:
         """The same problem with its file named from outside the partnership's folder."""
         return replace(self, file=f"{folder}/{self.file}")
+
+
+def _visible(text: str) -> str:
+    """Text with what nobody can see (marks of order or width, line ends, controls) written as its code."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def as_records(problems: Iterable[Problem]) -> pd.DataFrame:

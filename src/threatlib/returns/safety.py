@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,9 @@ MAX_BYTES = 512 * 2**20
 
 MAX_UNPACKED = 256 * 2**20
 """Largest size a workbook may unpack to."""
+
+MAX_PARTS = 5_000
+"""Most parts a workbook may have inside."""
 
 MAX_COLUMNS = 2_000
 """Most columns a sheet may have."""
@@ -72,13 +76,30 @@ def _workbook_refusal(path: Path, say: Callable[..., Problem]) -> Problem | None
             names = parts.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return say("a file that is not a workbook inside, or a damaged one", "a plain .xlsx workbook")
+    if len(names) > MAX_PARTS:
+        return say(f"a workbook of {len(names):,} parts", f"at most {MAX_PARTS:,} parts")
     unpacked = sum(part.file_size for part in names)
     if unpacked > MAX_UNPACKED:
         return say(
             f"a workbook that unpacks to {unpacked / 2**20:,.0f} MiB", f"at most {MAX_UNPACKED // 2**20} MiB unpacked"
         )
-    if any("vbaproject" in part.filename.lower() or "macrosheets" in part.filename.lower() for part in names):
-        return say("a workbook with macros", "a workbook without macros", "Save it as .xlsx without macros.")
     if any(part.flag_bits & 1 for part in names):
         return say("an encrypted workbook", "a plain .xlsx workbook")
+    inside = [part.filename.lower().replace("\\", "/") for part in names]
+    if any("vbaproject" in name or "macrosheets" in name for name in inside) or _says_macros(path):
+        return say("a workbook with macros", "a workbook without macros", "Save it as .xlsx without macros.")
+    if any("/activex/" in name or "/embeddings/" in name for name in inside):
+        found, wanted = "a workbook with controls or other files inside", "a workbook of cells alone"
+        return say(found, wanted, "Copy its cells into a new workbook and send that.")
+    if any(name.startswith("/") or ".." in name.split("/") for name in inside):
+        return say("a workbook whose parts lead out of it", "a plain .xlsx workbook")
     return None
+
+
+def _says_macros(path: Path) -> bool:
+    """Whether a workbook calls itself one with macros, under whatever name it was sent."""
+    try:
+        with zipfile.ZipFile(path) as parts, parts.open("[Content_Types].xml") as kinds:
+            return b"macroenabled" in kinds.read(2**20).lower()
+    except (KeyError, zipfile.BadZipFile, zlib.error, OSError, NotImplementedError):
+        return False  # damaged: said so when it is read

@@ -27,7 +27,7 @@ def unfold(sheet: Sheet, layout: Layout, origin: Place, rows: Rows) -> list[Prob
     header = [_filled(grid[r]) if r < last else [_plain(c) for c in grid[r]] for r in range(first, last + 1)]
     width = max(len(line) for line in grid[last:])
     header = [[*line, *[""] * (width - len(line))] for line in header]
-    problems = _differences(header, grid, last, layout, origin, sheet.name)
+    problems = _differences(header, grid, last, layout, origin, sheet.name) + sheet.unseen(origin.file, last + 1)
     title, missing = _titles(grid[:first], layout, origin, sheet.name)
     problems += missing
     if problems:
