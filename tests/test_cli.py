@@ -153,7 +153,7 @@ def test_whatever_a_command_raises_has_its_own_exit_code(
     def fail(*_: object, **__: object) -> None:
         raise raised
 
-    monkeypatch.setattr("threatlib.pipeline.partnerships", fail)
+    monkeypatch.setattr("threatlib.pipeline.brief_quarter", fail)
     assert ended(monkeypatch, "run", QUARTER) == code
     assert capsys.readouterr().err.lstrip() == said
 
@@ -162,7 +162,7 @@ def test_a_defect_of_ours_shows_its_traceback(monkeypatch: pytest.MonkeyPatch) -
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("threatlib.pipeline.partnerships", fail)
+    monkeypatch.setattr("threatlib.pipeline.brief_quarter", fail)
     with pytest.raises(ZeroDivisionError):
         ended(monkeypatch, "run", QUARTER)
 

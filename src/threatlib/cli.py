@@ -41,13 +41,16 @@ _DATA = click.option(
 @cli.command()
 @click.argument("quarter")
 @click.argument("partnerships", nargs=-1)
-@_DATA
-@cli_runs.OUT
+@click.option("--data", default="data", show_default=True, help="Folder of the partnerships, or its URL.")
+@click.option("--out", default="outputs", show_default=True, help="Where briefings go: a folder or a URL.")
 @click.option("--notebooks", type=click.Path(path_type=Path),
               help="Where the notebooks are; those of ./notebooks, or else threatlib's own, if not given.")  # fmt: skip
 @click.option("--audience", default="", help="One of the partnership's audiences; its default one if not given.")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="What was known on this day.")
-@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Notebooks run at a time.")
+@click.option("--jobs", type=click.IntRange(1), show_default="2", help="Notebooks run at a time. More than six, "
+              "for several partnerships: briefings made at a time, on a cluster of this machine.")  # fmt: skip
+@click.option("--scheduler", default="", metavar="ADDRESS", help="Dask scheduler whose workers make the briefings; "
+              "'local' for a cluster of this machine, of --jobs workers.")  # fmt: skip
 @click.option("--resume/--force", default=False, help="Leave alone what is published and has not changed since; or "
               "make everything anew, as without either.")  # fmt: skip
 @click.option("--cell-seconds", type=click.IntRange(1), default=300, show_default=True, help="Longest run of a cell.")
@@ -55,8 +58,9 @@ _DATA = click.option(
               help="Longest run of a notebook.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="How each partnership's run ended, as JSON, and nothing else.")
 def run(
-    quarter: str, partnerships: tuple[str, ...], data: Path, out: Path, notebooks: Path | None, audience: str,
-    as_of: datetime | None, jobs: int, resume: bool, cell_seconds: int, notebook_seconds: int, as_json: bool,
+    quarter: str, partnerships: tuple[str, ...], data: str, out: str, notebooks: Path | None, audience: str,
+    as_of: datetime | None, jobs: int | None, scheduler: str, resume: bool, cell_seconds: int, notebook_seconds: int,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Make the briefings of QUARTER (such as 2022-23-Q2) for every partnership, or for those named.
 
@@ -67,14 +71,16 @@ def run(
     from threatlib.briefing.kernels import Limits
 
     with pipeline.heeded():
-        outcomes = pipeline.brief_all(
-            pipeline.partnerships(data, partnerships),
+        outcomes = pipeline.brief_quarter(
+            data,
+            partnerships,
             quarter,
             out=out,
             notebooks=pipeline.notebooks_in(notebooks),
             audience=audience,
             as_of=as_of.date().isoformat() if as_of else "",
             jobs=jobs,
+            scheduler=scheduler,
             resume=resume,
             limits=Limits(cell_seconds=cell_seconds, notebook_seconds=notebook_seconds),
             say=partial(click.echo, err=as_json),

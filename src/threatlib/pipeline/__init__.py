@@ -5,6 +5,7 @@ from threatlib.pipeline.analysis import Dataset, assess, data_folder, load, page
 from threatlib.pipeline.interruption import heeded
 from threatlib.pipeline.plan import Plan, notebooks_in, plan
 from threatlib.pipeline.proof import verify
+from threatlib.pipeline.quarter import brief_quarter
 from threatlib.pipeline.run import run, unchanged
 from threatlib.pipeline.unit import Outcome, brief, brief_all
 
@@ -15,6 +16,7 @@ __all__ = [
     "assess",
     "brief",
     "brief_all",
+    "brief_quarter",
     "data_folder",
     "heeded",
     "load",
