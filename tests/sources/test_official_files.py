@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ import yaml
 from tests.returns.small import CATALOGUE, PARTNERSHIP, partnership, receive
 from threatlib import returns
 from threatlib.catalogue import load
+from threatlib.returns.grids import sheets
+from threatlib.returns.official import read_source
 from threatlib.sources import SOURCES
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "realdata"
@@ -165,6 +168,12 @@ FILES: list[tuple[str, str, Callable[[Path], Expected]]] = [
     ("phs-camhs", "mh/camhs_scotland_monthly_by_health_board.csv", scotland),
 ]  # fmt: skip
 
+BESIDE = [
+    ("nhs-early-intervention", "mh/eip_waiting_times_elft_cityhackneyccg_monthly_201512_201909.csv"),
+    ("statistical-neighbours", "statistical_neighbours_2021_2025.csv"),
+]
+"""Real files that are not of the areas' figures: read in tests of their own, below."""
+
 MEANING = {
     "c": "suppressed_by_source", "z": "not_applicable", "low": "suppressed_by_source", "u": "suppressed_by_source",
     "": "not_returned", ":": "not_collected",
@@ -269,7 +278,9 @@ def test_the_file_says_that_a_figure_is_of_two_areas(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "name"), [(s, n) for s, n, _ in FILES], ids=[Path(n).stem[:40] for _, n, _ in FILES]
+    ("source", "name"),
+    [*((s, n) for s, n, _ in FILES), *BESIDE],
+    ids=[Path(n).stem[:40] for _, n, *_ in (*FILES, *BESIDE)],
 )
 def test_a_file_whose_columns_changed_is_refused_with_the_difference(tmp_path: Path, source: str, name: str) -> None:
     folder, _ = folder_with(tmp_path, source, {"a"})
@@ -302,6 +313,61 @@ def test_early_intervention_by_group_provider_and_month(tmp_path: Path) -> None:
     assert len(wanted) >= 46
 
 
+def test_every_neighbour_of_both_models_is_read() -> None:
+    with (REAL / BESIDE[1][1]).open(encoding="utf-8-sig", newline="") as handle:
+        wanted = [tuple(cell.strip() for cell in row.values()) for row in csv.DictReader(handle)]
+    frame, problems = read_source(sheets(REAL / BESIDE[1][1], "n.csv")[0], SOURCES["statistical-neighbours"], "n.csv")
+    assert frame is not None
+    assert problems == []
+    rows = SOURCES["statistical-neighbours"].read(frame, ())
+    found = zip(rows["period"], frame["old_la_code"], rows["name"], rows["value"], frame["neighbour_old_la_code"],
+                rows["breakdown"], rows["note"], strict=True)  # fmt: skip
+    assert list(found) == wanted
+    ours = rows[rows["name"].isin(["Hackney", "City of London"])]
+    assert Counter(ours["period"]) == {"2021-04": 20, "2025-05": 20}
+    assert rows.loc[rows["name"] == "City of London", "note"].eq("Not close").all()
+
+
+MARKS = {
+    "c": ("suppressed_by_source", 1, 5), "low": ("suppressed_by_source", 0, 0.5),
+    "u": ("suppressed_by_source", 0, math.inf), "z": ("not_applicable", None, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("source", ["dfe-workforce", "dfe-referrals-by-month", "dfe-assessments"])
+def test_low_u_and_z_keep_their_meaning_wherever_they_really_stand(tmp_path: Path, source: str) -> None:
+    """Not Hackney's: every cell of every authority of the file that holds a mark."""
+    name = next(name for s, name, _ in FILES if s == source)
+    marked = [row for row in rows_of(REAL / name) if {"low", "u", "z"} & set(row.values())]
+    names = sorted({row["la_name"] or row["region_name"] for row in marked})
+    measures = {
+        column
+        for row in rows_of(REAL / name)
+        for column, cell in row.items()
+        if cell in MARKS and (row["la_name"] or row["region_name"]) in names
+    }
+    folder, _ = folder_with(tmp_path, source, {"Referrals"} if source == "dfe-referrals-by-month" else measures)
+    whole = yaml.safe_load((folder / "partnership.yaml").read_text())
+    whole["areas"] += [{"name": place, "role": "comparator"} for place in names]
+    (folder / "partnership.yaml").write_text(yaml.safe_dump(whole))
+    receive(folder, f"official/{source}/real.csv", (REAL / name).read_bytes(), kind="official", agency="")
+    table, _, problems = returns.read(folder, load(folder))
+    assert [str(p) for p in problems] == []
+    there = Counter(
+        (row["la_name"] or row["region_name"], MARKS[cell])
+        for row in rows_of(REAL / name)
+        for cell in row.values()
+        if cell in MARKS and (row["la_name"] or row["region_name"]) in names and row["geographic_level"] != "National"
+    )
+    hidden = table[table["status"].isin(["suppressed_by_source", "not_applicable"]) & table["area"].isin(names)]
+    ends = [
+        (row.status, None if pd.isna(row.lower) else row.lower, None if pd.isna(row.upper) else row.upper)
+        for row in hidden.itertuples()
+    ]
+    assert Counter(zip(hidden["area"], ends, strict=True)) == there
+    assert sum(there.values()) > 10
+
+
 def test_every_source_is_read_in_a_test_here_or_beside() -> None:
-    beside = {"nhs-mhsds", "nhs-early-intervention", "statistical-neighbours"}  # made by hand, above, and in `init`
-    assert {source for source, _, _ in FILES} | beside == set(SOURCES)
+    by_hand = {"nhs-mhsds"}  # no real file is at hand: tests/sources/test_made_files.py
+    assert {source for source, _, _ in FILES} | {source for source, _ in BESIDE} | by_hand == set(SOURCES)
