@@ -65,10 +65,10 @@ def counts(table: pd.DataFrame, definitions: Definitions) -> Counts | None:
         return None
     chosen = chosen.drop_duplicates([*SERIES, "period"], keep="last")
     series = chosen.groupby(SERIES, sort=True).ngroup().to_numpy()
-    ends = [quarter_of(day.date()) for day in pd.to_datetime(chosen["end"])]
-    first, last = min(ends), max(ends)
+    ends = {day: quarter_of(day.date()) for day in pd.to_datetime(chosen["end"].unique())}
+    first, last = min(ends.values()), max(ends.values())
     quarters = tuple(shift(first, n) for n in range(_apart(first, last) + 1))
-    column = np.array([_apart(first, end) for end in ends])
+    column = chosen["end"].map({day: _apart(first, end) for day, end in ends.items()}).to_numpy()
     values = np.full((series.max() + 1, len(quarters)), np.nan)
     rows = np.full(values.shape, "", dtype=object)
     values[series, column], rows[series, column] = chosen["value"], chosen["obs"]
