@@ -9,6 +9,7 @@ import pandas as pd
 from threatlib.assessment.forecasts import COLUMNS, Counts, counts, forecasts
 from threatlib.assessment.judgements import judgements
 from threatlib.assessment.memory import as_released
+from threatlib.assessment.outlooks import COLUMNS as LOOKED_AHEAD
 from threatlib.assessment.outlooks import outlooks
 from threatlib.assessment.requirements import followed, gaps, proposed
 from threatlib.assessment.scoring import SCORED, SCORES, scored, scores
@@ -72,4 +73,6 @@ def _said(
     then = as_released(release, history, made) if there else None
     table = known(then or release, made)
     told = counts(table, definitions) if then else found
-    return forecasts(told, outlooks(table, definitions, made, worded=False), definitions, made, worded=False)
+    whole = made.label.endswith("Q4")  # of a year that is over nothing is foretold
+    ahead = pd.DataFrame(columns=list(LOOKED_AHEAD)) if whole else outlooks(table, definitions, made, worded=False)
+    return forecasts(told, ahead, definitions, made, worded=False)
