@@ -38,7 +38,7 @@ KNOWN: tuple[tuple[str, tuple[str, ...], str, str, str], ...] = (
 """What is known: source, words in the series' name (any), first and last month, what. The first that fits counts."""
 
 
-UNKNOWN = "nothing known"
+UNKNOWN, SHARED = "nothing known", "nothing known, but shared by five areas or more"
 HEAD = ("source", "series", "month", "kind", "direction", "months", "recorded/expected", "p", "known")
 
 
@@ -102,6 +102,7 @@ def flags(series: list[Real], out: Path | None) -> None:
             way, what = "up" if on.direction[t] > 0 else "down", known(s, s.month(t)) or UNKNOWN
             said = (str(on.event[t]), way, int(on.length[t]), f"{ratio:.2f}", f"{on.p[t]:.1g}", what)
             rows.append((s.source, s.name, s.month(t), *said))
+    rows = _shared(rows)
     if out:
         with out.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
@@ -116,8 +117,27 @@ def flags(series: list[Real], out: Path | None) -> None:
     print("\n| what is known | flags | share of flags |\n|---|---|---|")
     for what, n in Counter(row[-1] for row in rows).most_common():
         print(f"| {what} | {n} | {n / len(rows):.0%} |")
-    unknown = sum(row[-1] == UNKNOWN for row in rows)
-    print(f"\nNothing known: {unknown} flags in {quiet} months of which nothing is known, {unknown / quiet:.2%}.")
+    unknown, alone = (sum(row[-1] in words for row in rows) for words in ((UNKNOWN, SHARED), (UNKNOWN,)))
+    print(
+        f"\nOf {quiet} months of which nothing is known {unknown / quiet:.2%} are flagged, {alone / quiet:.2%} alone."
+    )
+
+
+def _shared(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Flags of which nothing is known, told apart by whether four other areas had the like within two months."""
+
+    def like(row: tuple[str, ...]) -> tuple[str, str, str]:
+        return row[0], row[1].rpartition(", ")[0], row[4]  # source, offence, direction
+
+    seen: dict[tuple[str, str, str], list[tuple[int, str]]] = {}
+    for row in rows:
+        seen.setdefault(like(row), []).append((int(np.datetime64(row[2], "M").astype(int)), row[1]))
+    out = []
+    for row in rows:
+        when = int(np.datetime64(row[2], "M").astype(int))
+        others = {name for month, name in seen[like(row)] if abs(month - when) <= 2}
+        out.append((*row[:-1], SHARED) if row[-1] == UNKNOWN and len(others) >= 5 else row)
+    return out
 
 
 def known(s: Real, month: str) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from threatlib.detection import detect, detect_score
 from threatlib.errors import UsageError
@@ -149,7 +151,35 @@ def test_promised_rates_on_fresh_series(bench):
         assert at_one_percent["mean"] > found
         shipped = bench.summary(series, scores, freq, -np.log10(THRESHOLD[freq]) - 1e-12)
         assert 0.005 <= shipped["clean"] <= 0.012
-        assert shipped["worst"] <= 0.016
+        assert shipped["worst"] <= 0.018  # the largest of eleven strata
         assert shipped["clean_ar"] <= 0.022
         assert shipped["gap_clean"] <= 0.018
         assert shipped["coverage"] == 1.0
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    counted=st.lists(st.one_of(st.integers(0, 60).map(float), st.just(np.nan)), min_size=12, max_size=30),
+    cut=st.integers(9, 29),
+    freq=st.sampled_from([12, 4]),
+)
+def test_no_later_point_changes_a_verdict_and_none_is_left_out(counted, cut, freq):
+    """The verdict on a point is that of the series cut there; what is missing is NaN, what is known is judged."""
+    y = np.array(counted)
+    cut = min(cut, len(y) - 1)
+    dates = np.datetime64("2015-04", "M") + (12 // freq) * np.arange(len(y))
+    whole, part = detect_score(y, dates, freq), detect_score(y[: cut + 1], dates[: cut + 1], freq)
+    np.testing.assert_allclose(part[-1], whole[cut], rtol=1e-5, atol=1e-7)
+    assert np.isnan(whole[np.isnan(y)]).all()
+    before = np.concatenate([[0], np.cumsum(~np.isnan(y))[:-1]])
+    recent = np.array([np.isfinite(y[max(0, t - 3) : t]).sum() for t in range(len(y))])
+    judged = np.isfinite(y) & (before >= 7) & (recent == np.minimum(3, np.arange(len(y))))
+    assert np.isfinite(whole[judged]).all()
+
+
+def test_real_series_are_left_out_where_they_are_not(bench, capsys, monkeypatch, tmp_path):
+    import detection_real
+
+    monkeypatch.setattr(sys, "argv", ["detection_real.py", str(tmp_path), "flags"])
+    detection_real.main()
+    assert capsys.readouterr().out.startswith(f"Left out: {tmp_path} does not hold csc_referrals")
