@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import matplotlib as mpl
 import numpy as np
@@ -14,12 +14,16 @@ import pytest
 from threatlib.figures import (
     Caption,
     Figure,
+    absence,
     bands,
     canvas,
     changes,
     comparison,
     describing,
+    fan,
+    funnel,
     paired_change,
+    pressure,
     series,
     sparkline,
     threat_matrix,
@@ -66,11 +70,42 @@ WAITS = pd.DataFrame({"row": ["Mar", "Mar"], "band": ["short", "long"], "value":
                       "upper": [90.0, 5.0], "rows": "r.csv:1"})  # fmt: skip
 THREATS = pd.DataFrame({"name": ["T"], "severity": ["high"], "likelihood": ["likely"], "confidence": ["low"]})
 
+EXPECTED = pd.DataFrame(
+    {"label": ["A", "B"], "value": [3.0, np.nan], "lower": [3.0, 1.0], "upper": [3.0, 5.0], "expected": [9.0, 4.0],
+     "expected_lower": [6.0, 2.0], "expected_upper": [14.0, 8.0], "rows": "r.csv:1"}
+)  # fmt: skip
+SIZED = pd.DataFrame({"area": ["A", "B"], "size": [900.0, 60_000.0], "value": [12.0, np.nan], "lower": [7.0, 1.0],
+                      "upper": [20.0, 2.0], "role": ["local", "neighbour"], "verdict": ["", "lower"],
+                      "rows": "r.csv:1"})  # fmt: skip
+CURVES = pd.DataFrame({"size": [900.0, 60_000.0], "target": [9.0, 9.0], "inner_lower": [1.0, 7.0], "inner_upper": [20.0, 11.0],
+                       "outer_lower": [0.0, 6.0], "outer_upper": [28.0, 12.0]})  # fmt: skip
+
+
+def draw_funnel(frame: pd.DataFrame, caption: Caption, **settings: Any) -> Figure:
+    return funnel(frame, CURVES, caption, **settings)
+
+
+def outlook() -> pd.DataFrame:
+    """Three known quarters, and two to come."""
+    known = quarters([30, 33, 31]).assign(forecast=np.nan, forecast_lower=np.nan, forecast_upper=np.nan)
+    ahead = quarters([None] * 5).tail(2).assign(forecast=[32.0, 34.0], forecast_lower=[28.0, 26.0],
+                                                forecast_upper=[37.0, 43.0])  # fmt: skip
+    return pd.concat([known, ahead], ignore_index=True)
+
+
+def measures() -> pd.DataFrame:
+    return pd.concat([quarters([300, 320, 350], series="Referrals"), quarters([20, 19.5, 18], series="Workers")])
+
+
 CHARTS: dict[str, tuple[Callable[..., Figure], pd.DataFrame, dict[str, Any]]] = {
     "series": (time_series, quarters([3, 7, None, 8, 9, 6]), {}),
     "comparison": (comparison, AREAS, {"unit": "per_10k"}),
     "pairs": (paired_change, PAIRS, {"unit": "percent"}),
     "changes": (changes, MOVED, {}),
+    "absence": (absence, EXPECTED, {}),
+    "funnel": (draw_funnel, SIZED, {"unit": "per_10k"}),
+    "fan": (fan, outlook(), {"level": "four such forecasts in five"}),
+    "pressure": (pressure, measures(), {"units": {"Referrals": "count", "Workers": "fte"}}),
     "bands": (bands, WAITS, {}),
     "matrix": (threat_matrix, THREATS, {"severities": ["low", "high"], "likelihoods": ["unlikely", "likely"]}),
 }
@@ -124,7 +159,11 @@ class TestEveryChart:
         draw, frame, settings = CHARTS[name]
         text = next((c for c in ("area", "label", "row", "name") if c in frame), None)
         strange = (
-            frame.assign(**{text: "مجلس $x_1$ <b>&amp; " + "long " * 30}) if text else frame.assign(series="$x$ <b>")
+            frame.assign(**{text: "مجلس $x_1$ <b>&amp; " + "long " * 30})
+            if text
+            else frame
+            if name == "pressure"
+            else frame.assign(series="$x$ <b>")
         )
         assert "<b>" not in draw(strange, CAPTION, **settings).svg.decode()
 
@@ -194,6 +233,68 @@ class TestTimeSeries:
             "Line chart, Referrals, Hackney, each quarter. 312 in Apr–Jun 2016 to 401 in Oct–Dec 2016."
             " 1 value not known. 1 declared gap."
         )
+
+
+class TestExpectedRanges:
+    RANGED: ClassVar = {"expected_lower": [1.0, 2, 3, 4, 5, 6], "expected_upper": [9.0, 9, 9, 9, 9, 9]}
+
+    def test_the_range_is_in_the_table_and_the_key(self) -> None:
+        figure = time_series(quarters([3, 7, 5, 8, 9, 6], **self.RANGED), CAPTION)
+        assert list(figure.table["expected_lower"]) == self.RANGED["expected_lower"]
+        assert "The shaded band is the expected range." in figure.key
+        assert "expected_lower" not in time_series(quarters([3, 7, 5, 8, 9, 6]), CAPTION).table
+
+    def test_limits_are_named_on_the_chart(self) -> None:
+        figure = time_series(quarters([3, 7, 5], centre=5.0, limit_lower=1.0, limit_upper=9.0), CAPTION)
+        assert {"Mean", "Lower limit", "Upper limit"} <= set(lettering(figure.svg))
+        assert "Dashed lines are the limits of usual variation." in figure.key
+
+    def test_a_range_beside_none_is_still_seen(self) -> None:
+        alone = quarters([3, 7, 5], expected_lower=[np.nan, 2, np.nan], expected_upper=[np.nan, 9, np.nan])
+        assert time_series(alone, CAPTION).svg != time_series(quarters([3, 7, 5]), CAPTION).svg
+
+
+class TestFan:
+    def test_the_forecast_is_said_with_its_range(self) -> None:
+        figure = fan(outlook(), CAPTION, level="four such forecasts in five")
+        assert {"34", "(26 to 43)"} <= set(lettering(figure.svg))
+        assert figure.alt.endswith("Forecast 34 (26 to 43).")
+        assert "four such forecasts in five" in figure.key
+
+    def test_without_a_forecast_it_is_a_line_and_says_so(self) -> None:
+        figure = fan(quarters([30, 33, 31]), CAPTION)
+        assert figure.alt.endswith("No forecast.")
+        assert "forecast" not in figure.table
+
+
+class TestFunnel:
+    def test_our_own_area_and_those_beyond_the_limits_are_named(self) -> None:
+        assert {"A", "B"} <= set(lettering(draw_funnel(SIZED, CAPTION, unit="per_10k").svg))
+        ordinary = SIZED.assign(verdict="similar")
+        assert "B" not in lettering(draw_funnel(ordinary, CAPTION, unit="per_10k").svg)
+
+    def test_a_withheld_rate_is_its_range_in_words(self) -> None:
+        assert "B [c] 1 to 2 per 10,000 (lower than usual)" in draw_funnel(SIZED, CAPTION, unit="per_10k").alt
+
+
+def test_recorded_and_expected_are_both_said() -> None:
+    figure = absence(EXPECTED, CAPTION)
+    assert "A 3 recorded, 6 to 14 expected; B [c] 1 to 5 recorded, 2 to 8 expected" in figure.alt
+    assert "[c] 1 to 5" in lettering(figure.svg)
+
+
+class TestPressure:
+    UNITS: ClassVar = {"Referrals": "count", "Workers": "fte"}
+
+    def test_each_measure_has_its_panel_and_its_unit(self) -> None:
+        figure = pressure(measures(), CAPTION, units=self.UNITS)
+        assert {"Referrals", "Workers", "350", "18"} <= set(lettering(figure.svg))
+        assert figure.table.groupby("series")["unit"].first().to_dict() == {"Referrals": "count", "Workers": "fte"}
+        assert "Workers: 20 FTE in Apr–Jun 2016 to 18 FTE in Oct–Dec 2016" in figure.alt
+
+    def test_three_measures_are_refused(self) -> None:
+        with pytest.raises(ValueError, match="found 3 measures, wanted two"):
+            pressure(measures(), CAPTION, units={**self.UNITS, "Third": "count"})
 
 
 def test_areas_are_drawn_in_the_order_given() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,10 +68,10 @@ CASES = (
 def gallery() -> str:
     """The page, as the export makes it."""
     parts = [Markup("<p>Each chart and component on data that break layouts. Every figure is invented.</p>\n")]
-    for name, draw in _CHARTS.items():
+    for name in CHARTS:
         parts.append(c.heading(2, name))
         for case in CASES:
-            parts += [c.heading(3, f"{name}: {case.name}"), c.figure_html(draw(case))]
+            parts += [c.heading(3, f"{name}: {case.name}"), c.figure_html(CHARTS[name](case))]
     parts += [Markup("").join(gallery_components.pieces())]
     page = PageInfo("gallery.html", "Style guide", "threatlib", "no quarter", "whoever changes a page", "never",
                     series="Charts and components", simulated=True, marking=MARKING, status="Not a briefing",
@@ -153,7 +153,7 @@ def _fan(case: Case) -> Figure:
         ahead["period_end"] = pd.to_datetime(["2022-12-31", "2023-03-31"])
         for name, shares in {"forecast": (1.05, 1.1), "forecast_lower": (0.9, 0.8), "forecast_upper": (1.2, 1.4),
                              "outer_lower": (0.8, 0.6), "outer_upper": (1.3, 1.6)}.items():  # fmt: skip
-            ahead[name] = [last * share for share in shares]
+            ahead[name] = [last + abs(last) * (share - 1) for share in shares]
         frame = pd.concat([frame, ahead], ignore_index=True)
     return figures.fan(frame, _caption("Forecast", case), level="8 in 10 such forecasts")
 
@@ -165,7 +165,8 @@ def _named(case: Case, column: str) -> pd.DataFrame:
 
 def _comparison(case: Case) -> Figure:
     frame = _named(case, "area")
-    frame["lower"], frame["upper"] = case.bound(1) - abs(case.known.fillna(0)) / 5, case.bound(5) * 1.2
+    spread = abs(case.known.fillna(0)) / 5
+    frame["lower"], frame["upper"] = case.bound(1) - spread, case.bound(5) + spread
     frame["role"] = ["local" if i == 0 else "average" if i == 2 else "neighbour" for i in range(len(frame))]
     return figures.comparison(frame, _caption("Comparison", case), unit="per_10k")
 
@@ -231,7 +232,7 @@ def _matrix(case: Case) -> Figure:
     )
 
 
-_CHARTS: dict[str, Callable[[Case], Figure]] = {
+CHARTS: dict[str, Callable[[Case], Figure]] = {
     "Time series": _time_series,
     "Four series": _several,
     "Workforce against demand": _pressure,
@@ -244,13 +245,12 @@ _CHARTS: dict[str, Callable[[Case], Figure]] = {
     "Waiting-time bands": _bands,
     "Threat matrix": _matrix,
 }
+"""Every chart there is, each as a function of a case."""
 
 
-def charts() -> Iterator[tuple[str, str, Figure]]:
-    """Every chart on every case: its name, the case's and the drawing."""
-    for name, draw in _CHARTS.items():
-        for case in CASES:
-            yield name, case.name, draw(case)
+def charts_of(cases: Iterable[Case]) -> list[tuple[str, str, Figure]]:
+    """Every chart on some cases: its name, the case's and the drawing."""
+    return [(name, case.name, draw(case)) for name, draw in CHARTS.items() for case in cases]
 
 
 if __name__ == "__main__":

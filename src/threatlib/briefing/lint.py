@@ -22,6 +22,7 @@ _OUTSIDE = re.compile(r"\b(?:https?:)?//|@import|url\(", re.IGNORECASE)
 _NOT_A_NUMBER = re.compile(
     r"(?<![\w-])(?:nan|NaN|NaT|<NA>|-?inf|None(?! (?:of|is|are|was|were|has|have|had)\b))(?![\w-])"
 )
+_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _TRACED = ("data-from", "data-period", "data-interval", "datetime")
 _NOT_TEXT = ("style", "script", "svg", "code", "pre")
 
@@ -219,8 +220,22 @@ def _images(root: Node) -> Iterator[str]:
             yield f"line {image.line}: alternative text of {len(alt)} characters, wanted {wanted}: '{alt}'"
         if re.match(r"(?:an? )?(?:image|picture|graphic) of", alt, re.IGNORECASE):
             yield f"line {image.line}: alternative text that says it is one: '{alt}'"
+        untold = _untold(image, alt)
+        if untold:
+            yield f"line {image.line}: alternative text says {untold}, which is not in the data of its chart: '{alt}'"
         if alt and texts[alt] > 1:
             yield f"line {image.line}: the alternative text '{alt}' is another chart's too"
+
+
+def _untold(image: Node, alt: str) -> str:
+    """The first figure of a chart's alternative text that neither its caption nor its table has."""
+    figure = image.parent
+    while figure is not None and figure.tag != "figure":
+        figure = figure.parent
+    if figure is None or not figure.all("table"):
+        return ""
+    there = set(_DIGITS.findall(figure.text()))
+    return next((digits for digits in _DIGITS.findall(alt) if digits not in there), "")
 
 
 def _tables(root: Node) -> Iterator[str]:

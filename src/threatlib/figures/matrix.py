@@ -7,6 +7,9 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
+from matplotlib.colors import to_rgba
+from matplotlib.patches import Rectangle
 
 from threatlib.figures import canvas, describing
 from threatlib.figures.canvas import Caption, Figure, Sheet
@@ -63,12 +66,11 @@ def _grid(ax: Axes, sheet: Sheet, severities: list[str], likelihoods: list[str],
     sheet.place(ax, left=left, right=2, top=18 * 0.75 if marked else 2, bottom=sheet.line * 2.6)
     ax.set_xlim(0, len(likelihoods))
     ax.set_ylim(0, len(severities))
-    for x in range(len(likelihoods)):
-        for y in range(len(severities)):
-            share = (x + y + 1) / (len(likelihoods) + len(severities) - 1)
-            ax.fill_between(
-                [x + 0.02, x + 0.98], y + 0.03, y + 0.97, color=canvas.PALETTE[0], alpha=0.04 + 0.18 * share, lw=0
-            )
+    cells = [(x, y) for x in range(len(likelihoods)) for y in range(len(severities))]
+    steps = max(len(likelihoods) + len(severities) - 1, 1)
+    shades = [to_rgba(canvas.PALETTE[0], 0.04 + 0.18 * (x + y + 1) / steps) for x, y in cells]
+    squares = [Rectangle((x + 0.02, y + 0.03), 0.96, 0.94) for x, y in cells]
+    ax.add_collection(PatchCollection(squares, facecolors=shades, edgecolors="none"), autolim=False)
     words = [word.replace(" ", "\n") for word in likelihoods]
     ax.set_xticks([i + 0.5 for i in range(len(likelihoods))], words, size=sheet.size - (2 if sheet.narrow else 1))
     ax.set_yticks([i + 0.5 for i in range(len(severities))], severities, size=sheet.size - 1)

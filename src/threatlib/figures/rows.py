@@ -61,15 +61,16 @@ class Ladder:
         sheet.place(ax, left=left, right=right, top=top, bottom=_AXIS * 0.75 if grid else 4)
         ax.set_ylim(0, max(len(self.labels), 1))
         ax.set_yticks([])
+        heights, tall = self.heights, _row(self.labels, sheet)
         for i, label in enumerate(broken):
-            self._write(ax, i, label, left)
+            self._write(ax, i, label, left, float(heights[i]), tall)
         for y in range(1, len(self.labels)):
             ax.axhline(y, color=canvas.RULE, linewidth=0.6, zorder=0.4)
 
-    def _write(self, ax: Axes, i: int, label: str, left: float) -> None:
+    def _write(self, ax: Axes, i: int, label: str, left: float, y: float, tall: float) -> None:
         weight = "bold" if i < len(self.bold) and self.bold[i] else "normal"
-        y, middle = self.heights[i], len(self.labels) - i - 0.5
-        high = middle + 0.5 * _NARROW_MARKS / _row(self.labels, self.sheet) if self.sheet.narrow else middle
+        middle = len(self.labels) - i - 0.5
+        high = middle + 0.5 * _NARROW_MARKS / tall if self.sheet.narrow else middle
         ax.annotate(
             label, (0, high), xycoords=("axes fraction", "data"), xytext=(-left, 0), textcoords="offset points",
             ha="left", va="center", weight=weight, linespacing=1.1, annotation_clip=False, zorder=5,
