@@ -23,6 +23,8 @@ from typing import Any
 from threatlib.briefing import zygote
 
 _PRIVATE = "tl-"
+_LONGEST_PATH = 96
+"""Of a folder of sockets: a socket's path ends at 104 bytes on some systems. Beyond it kernels listen on TCP."""
 INJECTED = "injected-parameters"
 """papermill's tag for the cell that it adds after the notebook's own parameters."""
 
@@ -113,7 +115,7 @@ def sweep() -> None:
 
 @contextmanager
 def sockets() -> Iterator[Path]:
-    """A private folder for a kernel's sockets and files, with a name short enough for a socket's."""
+    """A private folder for a kernel's sockets and files."""
     folder = Path(tempfile.mkdtemp(prefix=f"{_PRIVATE}{os.getpid()}-"))
     try:
         yield folder
@@ -153,7 +155,7 @@ def manager(folder: Path, private: Path, log: Path, kernel: Kernel, limits: Limi
             super().__init__(**options)
             self._kernel_spec = KernelSpec(argv=[sys.executable], display_name="Python 3", language="python")
             self.connection_file = str(private / "kernel.json")
-            if os.name == "posix":
+            if os.name == "posix" and len(os.fsencode(private)) < _LONGEST_PATH:
                 self.transport = "ipc"
                 self.ip = str(private / "k")
 

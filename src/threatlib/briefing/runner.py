@@ -62,7 +62,7 @@ def execute(
         _run(notebook, output, dict(given), how, kernel, bounds)
         if kernel.reason:
             raise KernelError(f"{notebook.name}: {kernel.reason}, and was ended.", **_where(kernel, notebook.name))
-    book = _open(output)
+    book = opened(output)
     _prove_finished(notebook.name, book, run_id)
     return book
 
@@ -75,7 +75,7 @@ def _run(notebook: Path, output: Path, given: dict[str, Any], how: type, kernel:
     name = notebook.name
     try:
         papermill.execute_notebook(
-            _open(notebook),
+            opened(notebook),
             str(output).replace("{", "{{").replace("}", "}}"),
             parameters=given,
             engine_name=_ENGINE,
@@ -152,7 +152,8 @@ def _size(content: Mapping[str, Any]) -> int:
     return len(content.get("text", "")) + (sum(len(str(part)) for part in shown.values()) if shown else 0)
 
 
-def _open(path: Path) -> Any:
+def opened(path: Path) -> Any:
+    """A notebook as nbformat reads it."""
     import nbformat
 
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]

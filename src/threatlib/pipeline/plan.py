@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,7 +20,7 @@ from threatlib.briefing import internal, parameters
 from threatlib.briefing.pages import INDEX, PAGES
 from threatlib.catalogue import Definitions
 from threatlib.disclosure import protection
-from threatlib.errors import OutputError, UsageError
+from threatlib.errors import KernelError, OutputError, UsageError
 from threatlib.periods import Period
 from threatlib.pipeline.analysis import Dataset, load, quarter_in
 
@@ -42,6 +44,7 @@ class Plan:
     run_id: str
     records: Path
     """What is kept of runs and never published; outside `out`, for it depends on values that are withheld."""
+    resume: bool = False
 
     @property
     def slug(self) -> str:
@@ -92,11 +95,16 @@ class Plan:
         return manifest.fingerprint([self.dataset.folder], {})
 
     @cached_property
-    def fingerprint(self) -> str:
-        """One digest of all that the briefing is a function of: data, notebooks, code, parameters, dependencies."""
-        parts = [self.dataset.folder, self.notebooks, Path(threatlib.__file__).parent, *_locks(self.notebooks)]
+    def basis(self) -> str:
+        """One digest of data, code, parameters and dependencies."""
+        parts = [self.dataset.folder, Path(threatlib.__file__).parent, *_locks(self.notebooks)]
         asked = {**self.parameters, "run_id": "", "as_of": str(self.as_of), "versions": manifest.versions()}
         return manifest.fingerprint(parts, asked)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """One digest of all that the briefing is a function of: the notebooks, and all that they draw from."""
+        return manifest.fingerprint([self.notebooks / f"{name}.ipynb" for name in PAGES], {"briefing": self.basis})
 
 
 def plan(
@@ -109,6 +117,7 @@ def plan(
     notebooks: Path,
     jobs: int = 2,
     records: Path,
+    resume: bool = False,
 ) -> Plan:
     """Read and check all that can be checked before any kernel starts; nothing is written to the outputs.
 
@@ -118,6 +127,8 @@ def plan(
         For instance ``2022-23-Q2``, or ``latest`` for the newest one the partnership has data for.
     records : Path
         Where records of runs are kept (`records_of`).
+    resume : bool
+        Run only the notebooks that failed or changed since the last run.
 
     Raises
     ------
@@ -129,7 +140,7 @@ def plan(
     who = _audience_in(dataset, audience)
     asked = dataset.quarters(as_of)[-1:] if quarter == LATEST else []
     period = quarter_in(dataset, asked[0] if asked else quarter, as_of)
-    made = Plan(dataset, period, who, as_of, out, notebooks, jobs, new_run_id(), records)
+    made = Plan(dataset, period, who, as_of, out, notebooks, jobs, new_run_id(), records, resume)
     for name in PAGES:
         parameters.check(notebooks / f"{name}.ipynb", made.parameters)
     _ = made.key  # a damaged one is better found now
@@ -138,6 +149,8 @@ def plan(
 
 def preflight(out: Path, notebooks: Path) -> None:
     """What no partnership's data can mend: notebooks that are not there, parameters they lack, a disk without room."""
+    if importlib.util.find_spec("ipykernel") is None:
+        raise KernelError(f"{sys.executable}: has no ipykernel. Install threatlib with what it depends on.")
     for name in PAGES:
         path = notebooks / f"{name}.ipynb"
         if not path.is_file():

@@ -17,6 +17,7 @@ from threatlib.briefing.export import export
 from threatlib.briefing.pages import INDEX, PAGES, Page, index
 from threatlib.disclosure import ledger
 from threatlib.errors import DataError, ExportError
+from threatlib.pipeline import reuse
 from threatlib.pipeline.analysis import assess
 from threatlib.pipeline.interruption import held
 from threatlib.pipeline.plan import RELEASE_FILE, Plan, now
@@ -49,6 +50,11 @@ def run(made: Plan, say: Say, record: Record, limits: kernels.Limits | None = No
     with publish.lock(made.out, made.slug), publish.staging(made.out, made.slug) as room:
         history = ledger.read(made.released)
         assessment = assess(made.dataset, made.quarter, made.as_of, audience=made.audience, history=history)
+        if assessment.exposed:
+            say(
+                f"{made.slug}  {len(assessment.exposed)} withheld figures cannot be protected any more, as what gives "
+                f"them away is published already: {', '.join(assessment.exposed)}"
+            )
         record.event("assessed", tests=assessment.tests_made, findings=len(assessment.findings))
         (room / RELEASE_FILE).write_bytes(pickle.dumps(assessment))
         folder = room / "briefing"
@@ -63,6 +69,8 @@ def run(made: Plan, say: Say, record: Record, limits: kernels.Limits | None = No
             publish.publish(folder, made.target, shelf=publish.shelved(made.out, made.slug, made.target.name))
             write_whole(made.state / _FINGERPRINT, f"{fingerprint}\n")
             record.published()
+    mail = internal.marked(summary.SUMMARY) if made.internal else summary.SUMMARY
+    say(f"{made.slug}  ready to mail: {made.target / mail}")
     return made.target
 
 
@@ -104,24 +112,33 @@ def _fill(folder: Path, work: _Work) -> None:
 
 
 def _page(name: str, folder: Path, work: _Work) -> str:
-    """Run one notebook; its page, and beside the pages the notebook as it is published."""
-    begun = time.monotonic()
+    """One notebook's page, and beside the pages the notebook as it is published; run unless it may be used again."""
+    begun, made = time.monotonic(), work.made
+    again = reuse.kept(made, name) if made.resume else None
+    book, run_id = again or (_execute(name, work), made.run_id)
+    (folder / "notebooks" / f"{name}.ipynb").write_text(runner.tidied(book, run_id), encoding="utf-8")
+    html = export(book, page=Page(name, work.assessment).info())
+    work.done.append(name)
+    took = time.monotonic() - begun
+    work.record.event("page", page=name, seconds=round(took, 3), reused=bool(again))
+    how = "unchanged" if again else f"{took:.1f} s"
+    work.say(f"{made.slug}  {len(work.done)} of {len(PAGES)}  {PAGES[name]}  {how}")
+    return html
+
+
+def _execute(name: str, work: _Work) -> Any:
+    made, executed = work.made, work.room / f"{name}.ipynb"
     book = runner.execute(
-        work.made.notebooks / f"{name}.ipynb",
-        work.room / f"{name}.ipynb",
-        work.made.parameters,
-        run_id=work.made.run_id,
+        made.notebooks / f"{name}.ipynb",
+        executed,
+        made.parameters,
+        run_id=made.run_id,
         log=work.record.kernel_log,
         kernels=work.alive,
         limits=work.limits,
     )
-    (folder / "notebooks" / f"{name}.ipynb").write_text(runner.tidied(book, work.made.run_id), encoding="utf-8")
-    html = export(book, page=Page(name, work.assessment).info())
-    work.done.append(name)
-    took = time.monotonic() - begun
-    work.record.event("page", page=name, seconds=round(took, 3))
-    work.say(f"{work.made.slug}  {len(work.done)} of {len(PAGES)}  {PAGES[name]}  {took:.1f} s")
-    return html
+    reuse.keep(made, name, executed)
+    return book
 
 
 def _write_pages(folder: Path, pages: Mapping[str, str], assessment: Assessment) -> None:
@@ -160,7 +177,8 @@ def _manifest(made: Plan, assessment: Assessment, folder: Path, started: str) ->
         "tests_made": assessment.tests_made,
         "expected_false_flags": assessment.expected_false_flags,
         "disclosure": {"rule": rule.name, "withheld_from": rule.withhold_from, "withheld_to": rule.withhold_to,
-                       "rounded_to": rule.round_to, "withheld": assessment.withheld},
+                       "rounded_to": rule.round_to, "withheld": assessment.withheld,
+                       "exposed": list(assessment.exposed)},
         "started": started,
         "finished": now().isoformat(timespec="seconds"),
     }  # fmt: skip

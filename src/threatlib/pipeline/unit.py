@@ -84,7 +84,8 @@ def brief(
     as_of : str
         A date such as ``2022-11-30``; empty for everything received so far.
     resume : bool
-        Leave alone what is published and has not changed since.
+        Leave alone what is published and has not changed since; of the rest, run only the notebooks that failed or
+        changed.
     records : str
         Where records of runs are kept; beside the partnership's folder if empty.
     say : callable, optional
@@ -113,7 +114,7 @@ def brief(
     try:
         day = date.fromisoformat(as_of) if as_of else None
         made = plan(Path(folder), quarter, audience=audience, as_of=day, out=Path(out), notebooks=Path(notebooks),
-                    jobs=jobs, records=kept)  # fmt: skip
+                    jobs=jobs, records=kept, resume=resume)  # fmt: skip
         tell(f"{slug}: {made.quarter}, {len(made.dataset.register)} files")
         if resume and unchanged(made):
             tell(f"{slug}: published already, and nothing has changed since")
