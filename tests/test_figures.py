@@ -77,8 +77,10 @@ EXPECTED = pd.DataFrame(
 SIZED = pd.DataFrame({"area": ["A", "B"], "size": [900.0, 60_000.0], "value": [12.0, np.nan], "lower": [7.0, 1.0],
                       "upper": [20.0, 2.0], "role": ["local", "neighbour"], "verdict": ["", "lower"],
                       "rows": "r.csv:1"})  # fmt: skip
-CURVES = pd.DataFrame({"size": [900.0, 60_000.0], "target": [9.0, 9.0], "inner_lower": [1.0, 7.0], "inner_upper": [20.0, 11.0],
-                       "outer_lower": [0.0, 6.0], "outer_upper": [28.0, 12.0]})  # fmt: skip
+CURVES = pd.DataFrame(
+    {"size": [900.0, 60_000.0], "target": [9.0, 9.0], "inner_lower": [1.0, 7.0], "inner_upper": [20.0, 11.0],
+     "outer_lower": [0.0, 6.0], "outer_upper": [28.0, 12.0]}
+)  # fmt: skip
 
 
 def draw_funnel(frame: pd.DataFrame, caption: Caption, **settings: Any) -> Figure:
