@@ -14,7 +14,9 @@ from threatlib.observations.table import (
     STATUSES,
     as_of,
     as_returned,
+    bare,
     empty,
+    harmless,
     periods_of,
 )
 
@@ -26,8 +28,10 @@ __all__ = [
     "STATUSES",
     "as_of",
     "as_returned",
+    "bare",
     "empty",
     "figure_id",
+    "harmless",
     "periods_of",
     "printed_figures",
     "references",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 
@@ -119,11 +120,29 @@ _RETURNED = (
 
 
 def as_returned(observations: pd.DataFrame) -> str:
-    """Observations as a canonical return: CSV that reads back to the same figures, statuses included."""
+    """Observations as a canonical return: CSV that reads back to the same figures, statuses included.
+
+    Text that a spreadsheet would take for a formula stands behind an apostrophe, which is taken off when it is read.
+    """
+    numbers = ("value", "numerator", "denominator")
     rows = observations[list(_RETURNED)].assign(
-        **{name: [_digits(number) for number in observations[name]] for name in ("value", "numerator", "denominator")}
+        **{name: [_digits(number) for number in observations[name]] for name in numbers},
+        **{name: [harmless(text) for text in observations[name]] for name in _RETURNED if name not in numbers},
     )
     return rows.to_csv(index=False, lineterminator="\n")
+
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
+
+
+def harmless(text: str) -> str:
+    """Text that no spreadsheet takes for a formula: behind an apostrophe where it would be one."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def bare(text: str) -> str:
+    """What was written with `harmless`."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def _digits(number: float) -> str:

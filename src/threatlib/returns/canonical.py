@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threatlib.observations import bare
 from threatlib.returns.problems import Problem
 from threatlib.returns.rows import OPTIONAL, PUBLISHED, REQUIRED
 
@@ -17,6 +18,8 @@ PUBLISHED_NAMES = {
 
 BESIDE = ("name", "indicator_name", "definition", "theme", "last period", "last value")
 """Columns a return form or a published table has for its readers: they say nothing new and are passed over."""
+
+_NUMBERS = ("value", "numerator", "denominator")
 
 _LOOKED_AT = 40
 """Rows among which the header is looked for."""
@@ -58,7 +61,11 @@ def read_canonical(
         if line[0].strip() or any(cell.strip() for cell in line):
             lines.append(line)
             rows.append(number)
-    columns = {name: list(cells) for name, cells in zip(names, zip(*lines, strict=True), strict=False) if name}
+    columns = {
+        name: list(cells) if name in _NUMBERS else [bare(cell) for cell in cells]
+        for name, cells in zip(names, zip(*lines, strict=True), strict=False)
+        if name
+    }
     return columns, rows, dict(zip(names, headings, strict=True)), problems
 
 

@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a cell begins with that a spreadsheet would execute."""
+from threatlib.observations import harmless
 
 FORMS = ("text", "csv", "json")
 """How problems can be shown."""
@@ -78,10 +77,7 @@ def as_text(table: pd.DataFrame, form: str) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(table.columns)
     blank = table.astype(object).where(table.notna(), "")
-    writer.writerows([harmless(value) for value in row] for row in blank.itertuples(index=False, name=None))
+    writer.writerows(
+        [harmless(v) if isinstance(v, str) else v for v in row] for row in blank.itertuples(index=False, name=None)
+    )
     return out.getvalue().rstrip("\n")
-
-
-def harmless(value: object) -> object:
-    """Text that a spreadsheet would take for a formula, with an apostrophe before it; anything else as it is."""
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA_STARTS) else value
