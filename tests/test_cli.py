@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -59,6 +60,31 @@ def test_every_command_has_help_and_every_option_says_what_it_is(name: str) -> N
     assert command.help
     for option in command.params:
         assert option.param_type_name == "argument" or getattr(option, "help", ""), option.name
+
+
+def test_help_imports_nothing_that_is_slow() -> None:
+    """0.15 s is not enough for any of these; a clock in a test would measure who else uses the machine."""
+    slow = {
+        "numpy",
+        "pandas",
+        "scipy",
+        "matplotlib",
+        "seaborn",
+        "pydantic",
+        "yaml",
+        "jupyter_client",
+        "papermill",
+        "fsspec",
+    }
+    ask = f"import sys, threatlib.cli; print(*sorted({slow} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_kinds_of_requirement_in_the_help_are_the_catalogues() -> None:
+    from threatlib.catalogue.requirements import KINDS
+
+    assert f"One of {', '.join(KINDS)}." in " ".join(invoke("requirements", "raise", "--help").output.split())
 
 
 def test_version() -> None:

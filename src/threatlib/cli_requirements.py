@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from threatlib.catalogue.requirements import KINDS
 from threatlib.cli_data import DATA
 from threatlib.errors import UsageError
 
 if TYPE_CHECKING:
     from threatlib.assessment import Assessment
 
+_KINDS = ("analysis", "collection", "information", "continuing action", "decision")
+"""The catalogue's, said here too so that the help need not import it."""
 _STATUSES = ("open", "answered", "closed", "all")
 _ON = click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day it counts from; today if not given.")
 _OUT = click.option(
@@ -96,7 +97,7 @@ def _standing(row: dict[Any, Any]) -> str:
 @_common
 @click.option("--question", default="", help="In words; taken over from the finding or gap if not given.")
 @click.option("--threat", default="", help="A threat or sub-topic of threats.yaml.")
-@click.option("--kind", default="", help=f"One of {', '.join(KINDS)}.")
+@click.option("--kind", default="", help=f"One of {', '.join(_KINDS)}.")
 @click.option("--owner", default="", help="Who will answer it.")
 @click.option("--due", default="", help="A day such as 2022-11-30, or a quarter.")
 @click.option("--depends-on", default="", help="The question that must be answered first.")
