@@ -93,3 +93,11 @@ def test_tables_of_nothing_still_have_their_columns() -> None:
     assert made.tables["annotations"].empty
     assert list(made.tables["annotations"]) == list(full.tables["annotations"])
     assert list(made.tables["left_out"]) == ["ids", "reason"]
+
+
+def test_a_threat_says_what_changed_since_the_quarter_before() -> None:
+    sudden = assessed(*quarters("offences", [*[900] * 6, 2700]))
+    threat = sudden.tables["threats"].set_index("id").loc["demand"]
+    assert (threat["was_direction"], threat["direction"]) == ("level", "worsening")
+    assert threat["changed"].startswith("Direction: worsening, was level. Severity: ")
+    assert threat["changed"].endswith("Findings: 1 new.")

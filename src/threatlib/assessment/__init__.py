@@ -151,7 +151,10 @@ def build(
     like and not with a briefing made from less.
     """
     now = evidence(release, definitions, quarter)
-    found, speaks, leads = _findings(now, release, definitions, quarter, history)
+    earlier = evidence(release, definitions, shift(quarter, -1), linked=False)
+    old, spoke = findings(earlier, definitions)
+    found, speaks, leads = _findings(now, (old, spoke), release, definitions, quarter, history)
+    before = (earlier.signals, old[old["direction"].isin(MOVED)].assign(status=""))
     counted, by_check = counting(comparisons(now))
     moved = found[found["direction"].isin(MOVED)]
     items = tree(definitions, now.signals, moved)
@@ -169,8 +172,8 @@ def build(
         "coupling": now.coupling,
         "disproportionality": disproportionality(now.shown, now.totals, definitions),
         "problems": problems,
-        "threats": summary(items, now.signals, moved, by="threat"),
-        "subtopics": summary(items, now.signals, moved, by="subtopic"),
+        "threats": summary(items, now.signals, moved, by="threat", before=before),
+        "subtopics": summary(items, now.signals, moved, by="subtopic", before=before),
         "tree": items,
         "commentary": commentary(definitions.comments, quarter, release.protection.audience),
         "annotations": noted[[name for name in noted if name in _SAID]].assign(used=noted["used"].map(" ".join)),
@@ -205,11 +208,12 @@ def build(
 
 
 def _findings(
-    now: Evidence, release: Release, definitions: Definitions, quarter: Period, history: pd.DataFrame | None
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, Any]]]:
+    now: Evidence, before: tuple[pd.DataFrame, pd.DataFrame], release: Release, definitions: Definitions,
+    quarter: Period, history: pd.DataFrame | None,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, Any]]]:  # fmt: skip
     """Findings with their status and rank, their evidence, and what leads each."""
     found, speaks = findings(now, definitions)
-    earlier, spoke = findings(evidence(release, definitions, shift(quarter, -1), linked=False), definitions)
+    earlier, spoke = before
     told = last_told(history, quarter)
     then = as_released(release, history, told) if told else None
     said, saying = (
