@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.small import QUARTER, definitions, figure, quarters, release, withheld
+from threatlib.assessment import build
 from threatlib.assessment.memory import STATES, as_released, compared, last_told
 from threatlib.disclosure import ledger
 from threatlib.periods import parse, shift
@@ -152,3 +153,52 @@ def test_points_and_differences_worsen_on_their_own_scale(lower: float, status: 
     assert states(table(earlier | {"value": 70.0, "lower": lower, "upper": 50.0}), table(earlier)) == [("F-1", status)]
     down = earlier | {"direction": "down", "value": 40.0, "expected": 60.0, "lower": -30.0, "upper": -10.0}
     assert states(table(down | {"value": 30.0, "upper": -lower, "lower": -50.0}), table(down)) == [("F-1", status)]
+
+
+# ---------------------------------------------------------------- from one briefing to the next
+
+
+def assessment(rows: list[dict[str, Any]], quarter: str, history: pd.DataFrame | None = None) -> Any:
+    entries = definitions()
+    return build(
+        release(rows, entries), entries, slug="small", quarter=parse(quarter), as_of=None, problems=pd.DataFrame(),
+        history=history,
+    )  # fmt: skip
+
+
+def test_a_finding_that_corrected_figures_took_away_is_revised_away_and_still_told(tmp_path: Path) -> None:
+    """Last quarter's briefing said that offences trebled; the agency has since sent 300 instead of 900."""
+    calm = [300.0] * 5
+    first = quarters("offences", [*calm[:4], 900], last=BEFORE)
+    said = assessment(first, BEFORE)
+    assert list(said.findings["status"]) == ["new"]
+    path = tmp_path / "l.csv"
+    ledger.append(path, said.observations, quarter=BEFORE, run_id="run-1")
+    now = [*quarters("offences", calm, last=BEFORE), figure("offences", QUARTER, 300)]
+    made = assessment(now, QUARTER, ledger.read(path))
+    assert list(made.findings["status"]) == ["revised away"]
+    assert made.findings["finding_id"].iloc[0] == said.findings["finding_id"].iloc[0]
+    assert "to 900 in" in made.findings["sentence"].iloc[0]
+    assert made.tables["threats"].set_index("id").loc["demand", "changed"].endswith("1 gone with corrected figures.")
+    without = assessment(now, QUARTER)
+    assert without.findings.empty  # without a record of what was released, nothing was ever said
+
+
+def test_forecasts_are_those_of_the_figures_of_their_own_briefing(tmp_path: Path) -> None:
+    values = [100.0, 104, 96, 100, 98, 102, 101, 99, 103, 97, 100]
+    first = quarters("offences", values, last=BEFORE)
+    path = tmp_path / "l.csv"
+    ledger.append(path, assessment(first, BEFORE).observations, quarter=BEFORE, run_id="run-1")
+    forecast = assessment(first, BEFORE).tables["forecasts"]
+    now = [*quarters("offences", [*values[:-1], 160], last=BEFORE), figure("offences", QUARTER, 101)]
+    history = ledger.read(path)
+    marked = assessment(now, QUARTER, history).tables["scored"]
+    marked = marked[(marked["made"] == BEFORE) & (marked["kind"] == "next quarter")].iloc[0]
+    said = forecast[forecast["kind"] == "next quarter"].iloc[0]
+    assert (marked["lower"], marked["upper"], marked["probability"]) == (
+        said["lower"], said["upper"], said["probability"],
+    )  # fmt: skip
+    assert marked["outcome"] == 101
+    again = assessment(now, QUARTER).tables["scored"]
+    again = again[(again["made"] == BEFORE) & (again["kind"] == "next quarter")].iloc[0]
+    assert again["estimate"] != marked["estimate"]  # without the ledger, from today's figures up to that quarter
