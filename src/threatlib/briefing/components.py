@@ -166,7 +166,8 @@ def requirements_table(frame: pd.DataFrame, *, caption: str = "Intelligence requ
     data = frame.copy()
     for column, words in {"owner": "no owner set", "due": "no date set"}.items():
         blank = data[column].isna() | (data[column].astype(str).str.strip() == "")
-        data[column] = [Markup('<span class="unset">{}</span>').format(words) if b else v
+        data[column] = [Markup('<span class="unset">{}</span>').format(words) if b
+                        else period_html(str(v)) if column == "due" else v
                         for b, v in zip(blank, data[column], strict=True)]  # fmt: skip
     heads = {"ref": "Ref", "question": "Question", "kind": "Kind", "owner": "Owner", "due": "Due", "status": "Status",
              "depends_on": "Waits for", "notes": "Notes"}  # fmt: skip

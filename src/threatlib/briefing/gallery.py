@@ -92,7 +92,7 @@ def write(folder: Path) -> Path:
 
 def _caption(chart: str, case: Case) -> Caption:
     name = f"{chart}-{case.name}".casefold().replace(" ", "-").replace(":", "")
-    return Caption(name, f"{chart} with {case.name}", f"Invented figures, {case.name}", "Nobody", MARKING)
+    return Caption(name, f"{chart} with {case.name}", f"{chart}, invented figures, {case.name}", "Nobody", MARKING)
 
 
 def _quarters(n: int) -> list[Period]:

@@ -14,6 +14,8 @@ from matplotlib.patches import Rectangle
 from threatlib.figures import canvas, describing
 from threatlib.figures.canvas import Caption, Figure, Sheet
 
+MOST_ABREAST = 4
+"""Words that stand beside each other under a phone's grid; more are written upright."""
 _FACE = {"high": ("o", canvas.PALETTE[0]), "moderate": ("o", "#8fb0d3"), "low": ("o", "white")}
 
 
@@ -63,7 +65,7 @@ def threat_matrix(
 
 def _grid(ax: Axes, sheet: Sheet, severities: list[str], likelihoods: list[str], *, marked: bool) -> None:
     left = max((canvas.text_width(word, sheet.size - 1) for word in severities), default=0) + 10
-    sheet.place(ax, left=left, right=2, top=18 * 0.75 if marked else 2, bottom=sheet.line * 2.6)
+    sheet.place(ax, left=left, right=2, top=18 * 0.75 if marked else 2, bottom=_below(likelihoods, sheet))
     ax.set_xlim(0, len(likelihoods))
     ax.set_ylim(0, len(severities))
     cells = [(x, y) for x in range(len(likelihoods)) for y in range(len(severities))]
@@ -71,11 +73,20 @@ def _grid(ax: Axes, sheet: Sheet, severities: list[str], likelihoods: list[str],
     shades = [to_rgba(canvas.PALETTE[0], 0.04 + 0.18 * (x + y + 1) / steps) for x, y in cells]
     squares = [Rectangle((x + 0.02, y + 0.03), 0.96, 0.94) for x, y in cells]
     ax.add_collection(PatchCollection(squares, facecolors=shades, edgecolors="none"), autolim=False)
-    words = [word.replace(" ", "\n") for word in likelihoods]
-    ax.set_xticks([i + 0.5 for i in range(len(likelihoods))], words, size=sheet.size - (2 if sheet.narrow else 1))
+    upright = sheet.narrow and len(likelihoods) > MOST_ABREAST
+    words = [word if upright else word.replace(" ", "\n") for word in likelihoods]
+    ax.set_xticks([i + 0.5 for i in range(len(likelihoods))], words, size=sheet.size - (2 if sheet.narrow else 1),
+                  rotation=90 if upright else 0)  # fmt: skip
     ax.set_yticks([i + 0.5 for i in range(len(severities))], severities, size=sheet.size - 1)
     ax.tick_params(length=0)
     ax.spines["bottom"].set_visible(False)
+
+
+def _below(likelihoods: list[str], sheet: Sheet) -> float:
+    """Points that the words under the grid need."""
+    if sheet.narrow and len(likelihoods) > MOST_ABREAST:
+        return max(canvas.text_width(word, sheet.size - 2) for word in likelihoods) + 10
+    return sheet.line * 2.6
 
 
 def _cell(ax: Axes, sheet: Sheet, column: int, line: int, rows: list[dict[str, Any]]) -> None:

@@ -21,14 +21,36 @@ def _setting(value: float, unit: str = "count") -> Markup:
     return number_html(wording.number(value, unit), value, "run:setting")
 
 
+def _alarm(assessment: Assessment) -> float:
+    """The largest rate of false alarms, in a hundred, that any flag of this briefing was allowed."""
+    signals = assessment.signals
+    rates: list[float] = list(signals.loc[signals["check"] == "scan", "alpha"].dropna()) if len(signals) else []
+    return round(100 * max(rates, default=0.01), 1)
+
+
+def _counted_together(assessment: Assessment) -> Markup:
+    """How many flags hold when all comparisons are allowed for together."""
+    found = assessment.counting
+    return Markup("Of {} that can raise a finding {} flagged, and {} when all are allowed for together ({}).").format(
+        counted(found.raising, "comparison", "counting.raising"),
+        counted(found.flags, "was", "counting.flags", plural="were"),
+        counted(found.survive, "holds", "counting.survive", plural="hold"),
+        Markup("at most {} of those by chance").format(_setting(100 * found.false_discovery_rate, "percent")),
+    )
+
+
 def method(assessment: Assessment) -> Markup:
     """What was asked of every series, how sure an arrow is, and how many arrows chance alone would draw."""
     rule = assessment.protection.rule
     told = [
         Markup("Every series was asked: {}").format(" ".join(check.question for check in CHECKS)),
         Markup(
-            "An arrow is drawn only where the whole {} interval lies on one side of no change. Level means the whole "
-            "interval is narrow and holds no change; otherwise the page says that it cannot be said, and why."
+            "A series with enough history is judged by what its own past leads one to expect: it is flagged only where "
+            "chance alone would give so unusual a figure no more than {} times in a hundred."
+        ).format(_setting(_alarm(assessment))),
+        Markup(
+            "Any other arrow is drawn only where the whole {} interval lies on one side of no change. Level means the "
+            "whole interval is narrow and holds no change; otherwise the page says that it cannot be said, and why."
         ).format(_setting(100 * CONFIDENCE, "percent")),
         Markup(
             "Where a series has {} pairs of figures a year apart, the interval allows for its own usual variation; "
@@ -42,6 +64,7 @@ def method(assessment: Assessment) -> Markup:
                 "run:expected_false_flags",
             ),
         ),
+        _counted_together(assessment),
         Markup("Severity is a scale of our own: the least change that the interval allows, weighted by theme."),
         Markup(
             "Probability words follow the yardstick: {}. A value in a gap takes the word nearer an even chance."

@@ -19,6 +19,8 @@ from threatlib.observations import HAS_VALUE, HIDDEN
 
 MOST_MESSAGES = 5
 MOST_IN_A_MATRIX = 8
+COLUMNS_BELOW = 2
+"""Probability words on the matrix below the least that any finding has: empty columns say nothing."""
 
 
 def threats(assessment: Assessment) -> Markup:
@@ -183,6 +185,8 @@ def matrix(assessment: Assessment) -> Markup:
     here = here[here["probability_term"].isin(terms)].head(MOST_IN_A_MATRIX)
     if here.empty:
         return Markup("<p>No finding is rated for severity, so there is nothing to place.</p>")
+    least = min(terms.index(str(term)) for term in here["probability_term"])
+    terms = terms[max(least - COLUMNS_BELOW, 0) :]
     frame = here[["severity", "rows"]].assign(
         name=here["name"] + " (" + here["area"] + ")",
         likelihood=here["probability_term"],

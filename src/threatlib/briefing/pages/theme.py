@@ -29,6 +29,8 @@ def subtopics(assessment: Assessment, theme: str) -> Markup:
     """Every sub-topic of the tree that belongs on this page."""
     chosen = assessment.tables["subtopics"]
     chosen = chosen[chosen["page"] == theme]
+    if chosen.empty:
+        return Markup("<p>Every sub-topic has a page of its own.</p>")
     drawn: set[str] = set()
     return Markup("\n").join(_subtopic(assessment, record, drawn) for record in chosen.to_dict("records"))
 

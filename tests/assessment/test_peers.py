@@ -1,0 +1,65 @@
+"""A figure beside those of other areas: rates with intervals by hand, and a funnel only where areas are many."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from threatlib.assessment.peers import COLUMNS, limits, peers
+
+ROW = {"indicator": "plans", "period": "2022-23-Q2", "unit": "count"}
+
+
+def table(*areas: tuple[str, str, float | None, float | None]) -> pd.DataFrame:
+    """Areas with their role, count and population; a count of None is withheld between 1 and 5."""
+    return pd.DataFrame(
+        [
+            {"indicator": "plans", "area": area, "role": role, "breakdown": "", "period": "2022-23-Q2", "used": True,
+             "value": np.nan if count is None else count, "lower": 1.0 if count is None else count,
+             "upper": 5.0 if count is None else count, "denominator": size, "obs": f"a.csv:{i}",
+             "status": "withheld" if count is None else "reported"}
+            for i, (area, role, count, size) in enumerate(areas)
+        ]
+    )  # fmt: skip
+
+
+def test_counts_become_rates_and_a_withheld_one_the_range_it_allows() -> None:
+    found = peers(table(("Ours", "local", None, 10_000), ("Theirs", "comparator", 40, 20_000)), ROW)
+    assert list(found.columns) == list(COLUMNS)
+    ours, theirs = found.to_dict("records")
+    assert np.isnan(ours["value"])
+    assert (ours["lower"], ours["upper"]) == (1, 5)
+    assert theirs["value"] == pytest.approx(20)
+    assert theirs["lower"] == pytest.approx(14.29, abs=0.01)
+    assert theirs["upper"] == pytest.approx(27.24, abs=0.01)
+    assert (ours["role"], theirs["role"], theirs["unit"]) == ("local", "neighbour", "per_10k")
+
+
+def test_a_count_without_a_population_and_a_broken_down_one_are_left_out() -> None:
+    rows = table(("Ours", "local", 4, None), ("Theirs", "comparator", 40, 20_000))
+    assert list(peers(rows, ROW)["area"]) == ["Theirs"]
+    assert peers(rows.assign(breakdown="sex=Female"), ROW).empty
+
+
+def test_a_percentage_stays_as_it_is() -> None:
+    found = peers(table(("Ours", "local", 82.0, None)), ROW | {"unit": "percent"})
+    assert (found.loc[0, "value"], found.loc[0, "unit"]) == (82.0, "percent")
+    assert np.isnan(found.loc[0, "lower"])
+
+
+def test_a_funnel_needs_ten_areas() -> None:
+    few = peers(table(*((f"A{i}", "comparator", 40 + i, 20_000 + i) for i in range(9))), ROW)
+    assert limits(few)[1].empty
+    many = [(f"A{i}", "comparator", float(round((18 + i % 5) * (2 + i))), 10_000.0 * (2 + i)) for i in range(14)]
+    far = peers(table(*many, ("Far", "local", 900, 40_000)), ROW)
+    judged, curve = limits(far)
+    assert judged.set_index("area").loc["Far", "verdict"] == "higher"
+    assert (judged.loc[judged["area"] != "Far", "verdict"] == "similar").all()
+    assert (curve["size"].diff().dropna() > 0).all() or curve["size"].is_monotonic_increasing
+    assert (curve["outer_lower"] <= curve["inner_lower"]).all()
+    assert (curve["inner_upper"] <= curve["outer_upper"]).all()
+
+
+def test_no_area_is_no_rows() -> None:
+    assert peers(table(("Ours", "local", 4, 10)).head(0), ROW).empty
