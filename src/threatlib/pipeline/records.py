@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from threatlib.errors import OutputError
+from threatlib.errors import LockedError, OutputError
 from threatlib.pipeline.plan import now
 from threatlib.pipeline.report import report
 
@@ -87,8 +87,9 @@ class Record:
         )
         self.event(status, exit_code=exit_code, message=message)
         self._save()
-        for old in sorted(self.folder.parent.iterdir())[:-KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
+        if exit_code != LockedError.exit_code:  # else another run is under way, and its record is there too
+            for old in sorted(self.folder.parent.iterdir())[:-KEPT]:
+                shutil.rmtree(old, ignore_errors=True)
 
     def _save(self) -> None:
         with suppress(OSError):
