@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from threatlib.assessment import Assessment
 from threatlib.briefing.components import notes, table_html
+from threatlib.briefing.pages.words import disputed
 
 MOST_PROPOSED = 8
 
@@ -32,10 +33,14 @@ def judgements(assessment: Assessment) -> Markup:
     table = assessment.tables["judgements"]
     if table.empty:
         return Markup("<p>No judgement of a draft is declared.</p>")
+    marks = assessment.observations.set_index("obs")["marks"]
     frame = pd.DataFrame(
         {
             "says": table["says"],
-            "verdict": table["verdict"],
+            "verdict": [
+                escape(row["verdict"]) + disputed(assessment, " ".join(marks.reindex(row["rows"].split()).dropna()))
+                for row in table.to_dict("records")
+            ],
             "figures_say": [_from(row["figures_say"], row["rows"]) for row in table.to_dict("records")],
             "why": [_from(row["why"], row["rows"]) for row in table.to_dict("records")],
         }

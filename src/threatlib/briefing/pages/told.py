@@ -15,7 +15,7 @@ from threatlib.assessment.low import words as of_low
 from threatlib.assessment.outlooks import words as of_year
 from threatlib.assessment.sentences import Part
 from threatlib.briefing.components import notes
-from threatlib.briefing.pages.words import sentence
+from threatlib.briefing.pages.words import disputed, sentence
 
 MOST = 8
 """Sentences of one kind in a sub-topic; the workbook has all of them."""
@@ -35,9 +35,9 @@ def together(assessment: Assessment, indicators: list[str]) -> list[Markup]:
     if len(ahead):
         ahead = ahead[ahead["estimate"].notna()]
     return [
-        *_open("Low: because safe, unseen or lost?", low, of_low),
-        *_folded("Read together", pairs, of_pair),
-        *_folded("Where the year is heading", ahead, of_year),
+        *_open(assessment, "Low: because safe, unseen or lost?", low, of_low),
+        *_folded(assessment, "Read together", pairs, of_pair),
+        *_folded(assessment, "Where the year is heading", ahead, of_year),
     ]
 
 
@@ -47,7 +47,7 @@ def disproportions(assessment: Assessment, indicators: list[str]) -> Markup:
     if rows.empty:
         return Markup("")
     rows = rows[rows["verdict"].isin(["higher", "lower"])] if "verdict" in rows else rows
-    return notes(_said(rows, of_group)) if len(rows) else Markup("")
+    return notes(_said(assessment, rows, of_group)) if len(rows) else Markup("")
 
 
 def _rows(assessment: Assessment, name: str, indicators: list[str]) -> pd.DataFrame:
@@ -56,15 +56,19 @@ def _rows(assessment: Assessment, name: str, indicators: list[str]) -> pd.DataFr
     return pd.DataFrame() if table is None or table.empty else table[table["indicator"].isin(indicators)]
 
 
-def _said(rows: pd.DataFrame, words: _Words) -> list[Markup]:
-    return [sentence(words(row)) for row in rows.head(MOST).to_dict("records")]
+def _said(assessment: Assessment, rows: pd.DataFrame, words: _Words) -> list[Markup]:
+    """The first rows as sentences, a disputed figure marked."""
+    return [
+        sentence(words(row)) + disputed(assessment, str(row.get("marks", "")))
+        for row in rows.head(MOST).to_dict("records")
+    ]
 
 
-def _open(title: str, rows: pd.DataFrame, words: _Words) -> list[Markup]:
-    return [Markup("<h4>{}</h4>").format(title), notes(_said(rows, words))] if len(rows) else []
+def _open(assessment: Assessment, title: str, rows: pd.DataFrame, words: _Words) -> list[Markup]:
+    return [Markup("<h4>{}</h4>").format(title), notes(_said(assessment, rows, words))] if len(rows) else []
 
 
-def _folded(title: str, rows: pd.DataFrame, words: _Words) -> list[Markup]:
+def _folded(assessment: Assessment, title: str, rows: pd.DataFrame, words: _Words) -> list[Markup]:
     if rows.empty:
         return []
-    return [Markup("<details><summary>{}</summary>\n{}</details>").format(title, notes(_said(rows, words)))]
+    return [Markup("<details><summary>{}</summary>\n{}</details>").format(title, notes(_said(assessment, rows, words)))]

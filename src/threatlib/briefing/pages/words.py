@@ -51,12 +51,21 @@ def counted(number: int, noun: str, source: str, *, plural: str = "") -> Markup:
 
 def sentences(assessment: Assessment, findings: pd.DataFrame, limit: int) -> list[Markup]:
     """The first `limit` findings as sentences, with how sure each is and whether a figure in it is disputed."""
-    noted = assessment.tables["annotations"]
-    doubts = set(noted.loc[noted["kind"].isin(["conflict", "fault"]), "id"])
     return [
-        sentence(assessment.spoken(record)) + _doubt(record, doubts)
+        sentence(assessment.spoken(record))
+        + Markup(' <span class="confidence">Confidence: {}.</span>').format(record["confidence"])
+        + disputed(assessment, str(record["marks"]))
         for record in findings.head(limit).to_dict("records")
     ]
+
+
+def disputed(assessment: Assessment, marks: str) -> Markup:
+    """A link to why a figure is disputed; empty where none of its marks says that it is."""
+    noted = assessment.tables["annotations"]
+    doubts = set(noted.loc[noted["kind"].isin(["conflict", "fault"]), "id"])
+    first = next((mark for mark in marks.split() if mark in doubts), "")
+    link = Markup(' <a class="mark" href="data_quality.html#{}">disputed figure</a>')
+    return link.format(first) if first else Markup("")
 
 
 def short(assessment: Assessment, finding: Mapping[Any, Any]) -> str:
@@ -64,14 +73,6 @@ def short(assessment: Assessment, finding: Mapping[Any, Any]) -> str:
     signals = assessment.signals
     rows = signals[signals["signal_id"] == finding["signal_id"]].to_dict("records") if len(signals) else []
     return headline(rows[0]) if rows else f"{finding['name']} ({finding['area']}): {finding.get('kind', 'see below')}"
-
-
-def _doubt(finding: Mapping[Any, Any], doubts: set[str]) -> Markup:
-    marks = [mark for mark in str(finding["marks"]).split() if mark in doubts]
-    note = Markup("")
-    if marks:
-        note = Markup(' <a class="mark" href="data_quality.html#{}">disputed figure</a>').format(marks[0])
-    return Markup(' <span class="confidence">Confidence: {}.</span>{}').format(finding["confidence"], note)
 
 
 def snapshot(assessment: Assessment, signals: pd.DataFrame) -> pd.DataFrame:
