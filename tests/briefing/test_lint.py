@@ -102,3 +102,26 @@ def test_a_digit_needs_a_source_row_behind_it() -> None:
     )
     assert untraced(page, names=["in 45 days"]) == ["per 10,000, done in 45 days, from 12", "99"]
     assert untraced(page.replace(", from 12", ""), names=["in 45 days"]) == ["99"]
+
+
+class TestAlternativeTextAgreesWithTheData:
+    @staticmethod
+    def faults(alt: str, cell: str = "401") -> list[str]:
+        table = f'<table><caption>Data</caption><tr><th scope="row">Jul 2021</th><td>{cell}</td></tr></table>'
+        chart = f'<figure><img alt="{alt}" src="data:image/png;base64,">{table}</figure>'
+        page = f'<html lang="en-GB"><body><main>{chart}</main></body></html>'
+        return [fault for fault in lint(page) if "which is not in the data" in fault]
+
+    def test_a_figure_of_the_table_passes(self) -> None:
+        assert self.faults("Line chart of referrals, 401 in Jul 2021. 2 values not known. 1 declared gap.") == []
+
+    def test_another_one_is_found(self) -> None:
+        assert len(self.faults("Line chart of referrals, 410 in Jul 2021.")) == 1
+
+    def test_cells_are_not_run_together(self) -> None:
+        assert len(self.faults("Line chart of referrals, 21401 of them.")) == 1
+
+    def test_a_chart_without_rows_has_nothing_to_agree_with(self) -> None:
+        html = '<html lang="en-GB"><body><main><figure><img alt="A chart of Area 1, no data" src="data:image/png;">'
+        html += "<table><caption>Data</caption></table></figure></main></body></html>"
+        assert not [fault for fault in lint(html) if "which is not in the data" in fault]

@@ -23,6 +23,8 @@ _NOT_A_NUMBER = re.compile(
     r"(?<![\w-])(?:nan|NaN|NaT|<NA>|-?inf|None(?! (?:of|is|are|was|were|has|have|had)\b))(?![\w-])"
 )
 _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_COUNTED = re.compile(r"\d+ (?:values? not known|declared gaps?)")
+"""What alternative text counts, and no cell says."""
 _TRACED = ("data-from", "data-period", "data-interval", "datetime")
 _NOT_TEXT = ("style", "script", "svg", "code", "pre")
 
@@ -232,10 +234,14 @@ def _untold(image: Node, alt: str) -> str:
     figure = image.parent
     while figure is not None and figure.tag != "figure":
         figure = figure.parent
-    if figure is None or not figure.all("table"):
+    rows = [] if figure is None else [cell for cell in figure.all("th") if cell.attributes.get("scope") == "row"]
+    if figure is None or not rows:
         return ""
-    there = set(_DIGITS.findall(figure.text()))
-    return next((digits for digits in _DIGITS.findall(alt) if digits not in there), "")
+    words = [
+        part for node in figure.walk() if node.tag not in _NOT_TEXT for part in node.inside if isinstance(part, str)
+    ]
+    there = set(_DIGITS.findall(" ".join(words)))
+    return next((digits for digits in _DIGITS.findall(_COUNTED.sub("", alt)) if digits not in there), "")
 
 
 def _tables(root: Node) -> Iterator[str]:
