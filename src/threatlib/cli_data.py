@@ -70,6 +70,7 @@ def check(
     from threatlib.catalogue import load
     from threatlib.catalogue import partnerships as folders
     from threatlib.claims import findings
+    from threatlib.disclosure.words import doubts as spoken_of
     from threatlib.returns import shown
     from threatlib.returns.checking import check as check_folder
 
@@ -77,7 +78,7 @@ def check(
     for folder in folders(data, partnerships):
         definitions = load(folder)
         checked = check_folder(folder, definitions, _day(received_on))
-        doubts = [*(p for p in checked.problems if p.doubt), *findings(definitions.claims)]
+        doubts = [*(p for p in checked.problems if p.doubt), *findings(definitions.claims), *spoken_of(definitions)]
         found += [problem.under(folder.as_posix()) for problem in (*checked.faults, *doubts)]
         if form != "text":
             continue

@@ -18,6 +18,7 @@ from threatlib.briefing.pages import Page
 from threatlib.catalogue import Definitions
 from threatlib.catalogue import load as load_definitions
 from threatlib.disclosure import protect, protection
+from threatlib.disclosure.words import spoken
 from threatlib.errors import DataError, UsageError
 from threatlib.explore.difference import Choice, Chooser, differences
 from threatlib.periods import Period, parse, quarter_of
@@ -219,7 +220,8 @@ def assess(
     else:
         revised = observations.revisions(dataset.received, period.end, day, dataset.register)
     return build(
-        release, dataset.definitions, slug=dataset.slug, quarter=period, as_of=day, problems=dataset.problems,
+        release, spoken(dataset.definitions, release), slug=dataset.slug, quarter=period, as_of=day,
+        problems=dataset.problems,
         revised=revised, history=history,
     )  # fmt: skip
 
