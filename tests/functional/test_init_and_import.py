@@ -69,6 +69,8 @@ def test_without_an_area_there_is_one_to_be_renamed(tmp_path: Path) -> None:
     done = begin(tmp_path, name="north-shire", areas=())
     assert done.exit_code == 0, done.output
     assert "No --area was given: the one area is called 'North Shire'. Change it in" in done.output
+    first = (tmp_path / "north-shire" / "partnership.yaml").read_text().splitlines()[0]
+    assert first.startswith("# TO CHANGE: 'North Shire' stands for your local authority")
     partnership = load(tmp_path / "north-shire").partnership
     assert partnership.local_areas == ("North Shire",)
     assert partnership.name == "North Shire Safeguarding Children Partnership"

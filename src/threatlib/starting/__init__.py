@@ -22,6 +22,9 @@ from threatlib.sources import SOURCES
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 _ENGLAND = {"name": "England", "code": "E92000001", "role": "comparator"}
 _SMALL = "City of London"
+_TO_CHANGE = "# TO CHANGE: '{}' stands for your local authority: write its official name and code wherever it is.\n"
+    "# TO CHANGE: '{}' stands for your local authority: write its official name, and its code, everywhere below.\n"
+)
 _PUBLISHED_BY = ("Department for Education", "Office for National Statistics", "NHS England", "Metropolitan Police",
                  "Office for Health Improvement and Disparities")  # fmt: skip
 _RULE = {"name": "Counts from one to five are withheld", "withhold_from": 1, "withhold_to": 5,
@@ -72,6 +75,9 @@ def start(data: Path, name: str, areas: Sequence[tuple[str, str]], title: str, q
     staged.mkdir()
     try:
         _write(staged, areas or [(area_of(name), "")], title, quarter)
+        if not areas:
+            path = staged / "partnership.yaml"
+            path.write_text(_TO_CHANGE.format(area_of(name)) + path.read_text(encoding="utf-8"), encoding="utf-8")
         staged.rename(folder)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
