@@ -23,8 +23,6 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 _ENGLAND = {"name": "England", "code": "E92000001", "role": "comparator"}
 _SMALL = "City of London"
 _TO_CHANGE = "# TO CHANGE: '{}' stands for your local authority: write its official name and code wherever it is.\n"
-    "# TO CHANGE: '{}' stands for your local authority: write its official name, and its code, everywhere below.\n"
-)
 _PUBLISHED_BY = ("Department for Education", "Office for National Statistics", "NHS England", "Metropolitan Police",
                  "Office for Health Improvement and Disparities")  # fmt: skip
 _RULE = {"name": "Counts from one to five are withheld", "withhold_from": 1, "withhold_to": 5,
