@@ -96,11 +96,12 @@ def test_faults_of_several_files_come_together(folder: Path) -> None:
 def test_requirements_are_checked_row_by_row(folder: Path) -> None:
     (folder / "requirements.csv").write_text(
         "ref,threat,kind,question,owner,raised,due,depends_on,status,answer\n"
-        "R1,demand,analysis,Why?,,,,,open,\nR2,fraud,analysis,How?,,,,R9,open,\n"
+        "R1,demand,analysis,Why?,,,,,open,\nR2,fraud,analysis,How?,,,,R9,open,\nR1,demand,analysis,When?,,,,,open,\n"
     )
     said = complaint(folder)
     assert "F/requirements.csv, R2: threat 'fraud' is not in threats.yaml." in said
-    assert "F/requirements.csv, R2: depends on 'R9', which is no ref." in said
+    assert "F/requirements.csv, R1: the ref is there 2 times; give each its own." in said
+    assert "R9" not in said  # a question that waits for one that is not there is shown as orphaned, and stops nothing
     (folder / "requirements.csv").write_text("ref,threat,kind,question\nR1,demand,guess,Why?\n")
     assert "F/requirements.csv, row 2, kind: found 'guess'" in complaint(folder)
 
