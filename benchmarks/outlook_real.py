@@ -3,7 +3,7 @@
 REALDATA is a folder with the Department for Education's downloads (``dfe_cin/c6_...`` referrals by month, ``c3_...``
 factors). Two temporary partnerships are made of them: every authority of the referrals file, whose outlook is made
 after the first, second and third quarter of every year from 2012-13 and marked when the year is over; and Hackney with
-five neighbours, whose whole assessment is made at the end of every quarter from 2015-16 to 2023-24. Nothing that ended
+five neighbours, whose findings are made at the end of every quarter from 2019-20 to 2023-24. Nothing that ended
 after a quarter is seen in it: the figures that come later are taken away before anything is computed.
 
 ``--table`` writes the measured tables into docs/calibration/outlook.md in place of those between its markers.
@@ -22,7 +22,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from threatlib.assessment import Assessment, build
+from threatlib.assessment.evidence import evidence
+from threatlib.assessment.findings import findings
 from threatlib.assessment.outlooks import outlooks
 from threatlib.assessment.phia import YARDSTICK, term
 from threatlib.assessment.years import known
@@ -98,7 +99,8 @@ def declared(areas: dict[str, str]) -> list[dict[str, object]]:
         "title": "Records lost to a cyberattack",
         "reason": "24 months are lost.",
     }
-    split = {"id": "split-column", "kind": "definition", "title": "One column became two", "start": "2020-04"}
+    split = {"id": "split-column", "kind": "definition", "title": "One column became two"}
+    split |= {"start": "2020-04", "end": "2022-03"}  # authorities moved over at different times in those two years
     split |= {"reason": "Until 2019-20 sexual abuse was one factor; it is by adults and by children from 2020-21."}
     split |= {"indicators": ["csa_unknown", "csa_by_adults", "csa_by_children"]}
     gap = lost | {"indicators": ["csc_referrals"], "areas": ["Hackney"], "start": LOST[0], "end": LOST[1]}
@@ -193,36 +195,31 @@ def calibrated(table: pd.DataFrame, seed: int = 20240401) -> list[str]:
 def assessments(dataset: Dataset) -> tuple[list[str], pd.DataFrame]:
     """Every finding of Hackney and its neighbours, quarter by quarter."""
     found = []
-    for quarter in quarters("2015-16-Q1", "2023-24-Q4"):
-        made = _assessed(dataset, quarter)
-        rows = made.findings
-        found.append(rows[rows["status"] != "cleared"].assign(quarter=quarter.label))
+    for quarter in quarters(*TRAPPED):
+        release = seen(dataset, quarter)
+        rows, _ = findings(evidence(release, dataset.definitions, quarter, linked=False), dataset.definitions)
+        found.append(rows.assign(quarter=quarter.label, ends=[parse(label).end for label in rows["period"]]))
     table = pd.concat(found, ignore_index=True)
-    hackney = table[table["area"] == "Hackney"]
-    lost = hackney[(hackney["indicator"] == "csc_referrals") & hackney["quarter"].map(_in_gap)]
-    world = lost[~lost["kind"].isin(NOT_THE_WORLD)]
-    split = table[table["indicator"].str.startswith("csa_") & (table["quarter"] >= "2020-21-Q1")]
-    split = split[split["quarter"].between("2020-21-Q1", "2021-22-Q4") & ~split["kind"].isin(NOT_THE_WORLD)]
+    claims = table[table["direction"].isin(["up", "down"]) & ~table["kind"].isin(NOT_THE_WORLD)]
+    lost = claims[(claims["indicator"] == "csc_referrals") & (claims["area"] == "Hackney")]
+    lost = lost[lost["quarter"].map(_in_gap)]
+    split = claims[claims["indicator"].str.startswith("csa_")]
+    split = split[(split["ends"] >= parse("2020-21").end) & (split["ends"] <= parse("2021-22").end)]
     lines = [
         "| trap | quarters assessed | findings of a change in the world |", "|---|---|---|",
-        f"| Hackney's 24 lost months, and the year after them | 12 | {len(world)} |",
-        f"| the column that became two, until two years of it are there | 8 | {len(split)} |",
+        f"| Hackney's 24 lost months, and the year after them | 12 | {len(lost)} |",
+        f"| the column that became two: figures of its first two years, six areas | 20 | {len(split)} |",
     ]  # fmt: skip
     return lines, table
 
 
-NOT_THE_WORLD = ("low_lost", "low because lost", "cannot be assessed", "cannot_be_assessed")
+TRAPPED = ("2019-20-Q1", "2023-24-Q4")
+NOT_THE_WORLD = ("level after gap", "low or missing because records were lost", "cannot be assessed")
+"""Kinds of finding that say that something cannot be told, or that a series begins anew, and no more."""
 
 
 def _in_gap(label: str) -> bool:
     return "2020-21-Q1" <= label <= "2022-23-Q4"
-
-
-def _assessed(dataset: Dataset, quarter: Period) -> Assessment:
-    return build(
-        seen(dataset, quarter), dataset.definitions, slug="measured", quarter=quarter, as_of=None,
-        problems=dataset.problems,
-    )  # fmt: skip
 
 
 def authorities(realdata: Path) -> dict[str, str]:
@@ -259,9 +256,10 @@ def main() -> None:
             ours = partnership(Path(folder) / "ours", {name: codes[name] for name in OURS}, chosen.realdata,
                                {"dfe-referrals-by-month": REFERRALS, "dfe-factors": FACTORS},
                                "Department for Education")  # fmt: skip
-            lines, findings = assessments(ours)
+            lines, said = assessments(ours)
             tables["traps"] = lines
-            counted = findings.groupby(["indicator", "kind", "direction"]).size().reset_index(name="quarters")
+            print(said[["quarter", "indicator", "area", "period", "kind", "direction"]].to_string(index=False))
+            counted = said.groupby(["indicator", "kind", "direction"]).size().reset_index(name="quarters")
             print(counted.to_string(index=False))
     for name, lines in tables.items():
         print(f"\n{name}\n" + "\n".join(lines))

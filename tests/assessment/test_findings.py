@@ -80,7 +80,7 @@ def test_names_stay_the_same_from_quarter_to_quarter_and_from_release_to_release
 def test_a_finding_is_its_signal_in_words_and_numbers() -> None:
     row, signal = one(*RISE), asked(*RISE).iloc[0]
     said = plain(change(signal.to_dict()))
-    assert row["sentence"] == f"{said} That is about 200 more a quarter than a year earlier (could be 140 to 280)."
+    assert row["sentence"] == f"{said} That is about 200 more a quarter than a year earlier (could be 130 to 280)."
     assert (row["kind"], row["evidence"], row["size_unit"]) == ("change", "year_before previous", "a quarter")
     assert [row[name] for name in ("size", "size_lower", "size_upper")] == pytest.approx([200, 139, 278], abs=1)
     assert (row["value"], row["expected"], row["direction"], row["measure"]) == (300, 100, "up", "ratio")

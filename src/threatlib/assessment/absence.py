@@ -93,8 +93,7 @@ def absences(table: pd.DataFrame, totals: pd.DataFrame, definitions: Definitions
     it with the areas' own spread, against earlier years with those years' spread, and against what the counterpart's
     cases would imply at the earlier ratio of the two. A withheld count is judged by its most forgiving value.
     """
-    whole = [part[part["breakdown"] == ""] for part in (table, totals)]
-    known = _Known(*whole, definitions, quarter)
+    known = _Known(table[table["breakdown"] == ""], totals[totals["breakdown"] == ""], definitions, quarter)
     there = known.table[known.table["role"] == "local"].groupby("indicator", sort=False)["area"].unique()
     rows = []
     for indicator in definitions.catalogue.indicators:

@@ -16,7 +16,8 @@ from threatlib.assessment.sentences import Part, Row, change, plain
 from threatlib.assessment.years import known, years
 from threatlib.catalogue import Definitions
 from threatlib.disclosure import Release
-from threatlib.periods import Period
+from threatlib.observations import HAS_VALUE, HIDDEN
+from threatlib.periods import Period, parse
 from threatlib.signals import SERIES, signals
 
 COLUMNS = (
@@ -41,18 +42,60 @@ class Evidence:
 
 
 def evidence(release: Release, definitions: Definitions, quarter: Period, *, linked: bool = True) -> Evidence:
-    """Put every question to the figures of a quarter; `linked` is whether those of what is read together, too."""
+    """Put every question to the figures of a quarter; `linked` is whether those of what is read together, too.
+
+    Of a series that a declared gap has cut off nothing is said as if it were of this quarter: the last figures before
+    the gap say nothing of what happened in it.
+    """
     shown = known(release, quarter)
     totals = years(shown)
+    cut = _cut_off(shown, definitions, quarter)
+    totals = totals[~_among(totals, cut)]
     own = totals[totals["area"].isin(definitions.partnership.local_areas) & (totals["breakdown"] == "")]
     return Evidence(
         shown,
         totals,
-        signals(release, definitions, quarter),
+        _without(signals(release, definitions, quarter), cut),
         yearly.levels(own[own["indicator"].isin(_measured(definitions))], definitions),
         absences(shown, totals, definitions, quarter),
         coupling(shown, totals, definitions) if linked else pd.DataFrame(columns=list(LINKED)),
     )
+
+
+def _cut_off(shown: pd.DataFrame, definitions: Definitions, quarter: Period) -> set[tuple[str, str]]:
+    """Indicators and areas whose last figure is from before a declared gap that reaches into this quarter."""
+    found = set()
+    ended = shown[shown["status"].isin([*HAS_VALUE, *HIDDEN])].groupby(["indicator", "area"], sort=False)["end"].max()
+    for entry in definitions.annotations.annotations:
+        if entry.kind != "gap" or not entry.start:
+            continue
+        first = pd.Timestamp(parse(entry.start).start)
+        last = pd.Timestamp(parse(entry.end).end) if entry.end else pd.Timestamp(quarter.end)
+        if first > pd.Timestamp(quarter.end) or last < pd.Timestamp(quarter.start):
+            continue
+        names = ended[ended < first + (pd.Timestamp(quarter.end) - pd.Timestamp(quarter.start))].index
+        found |= {
+            (str(indicator), str(area)) for indicator, area in names
+            if (not entry.indicators or indicator in entry.indicators) and (not entry.areas or area in entry.areas)
+        }  # fmt: skip
+    return found
+
+
+def _among(table: pd.DataFrame, cut: set[tuple[str, str]]) -> pd.Series:
+    keys = zip(table["indicator"], table["area"], strict=True)
+    return pd.Series([key in cut for key in keys], table.index, dtype=bool)
+
+
+def _without(table: pd.DataFrame, cut: set[tuple[str, str]]) -> pd.DataFrame:
+    """Signals of series that are cut off cannot be said."""
+    if not cut or table.empty:
+        return table
+    gone = _among(table, cut) & table["arrow"].isin([*MOVED, "level"])
+    why = "the figures since are lost"
+    return table.assign(
+        arrow=table["arrow"].mask(gone, "cannot_say"), judgement=table["judgement"].mask(gone, "cannot_say"),
+        why=table["why"].mask(gone, why), event=table["event"].mask(gone, ""),
+    )  # fmt: skip
 
 
 def _measured(definitions: Definitions) -> list[str]:

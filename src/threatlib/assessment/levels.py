@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from threatlib import wording
@@ -17,6 +18,7 @@ from threatlib.signals import SERIES
 from threatlib.stats.absence import between_area_spread, under_identification
 from threatlib.stats.rates import Between
 
+Floats = NDArray[np.float64]
 CHECK = "earlier_years"
 CONFIDENCE = 0.95
 ALPHA = 1 - CONFIDENCE
@@ -50,8 +52,37 @@ def levels(totals: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     recording.
     """
     totals = totals[_same_recording(totals, definitions.annotations.annotations)]
-    rows = [_row(part, definitions) for _, part in totals.groupby(SERIES, sort=False)]
-    return pd.DataFrame([row for row in rows if row], columns=list(COLUMNS))
+    now = totals[(totals["back"] == 0) & np.isfinite(totals["upper"].astype(float))].reset_index(drop=True)
+    if now.empty:
+        return pd.DataFrame(columns=list(COLUMNS))
+    place = pd.MultiIndex.from_frame(now[list(SERIES)]).get_indexer(pd.MultiIndex.from_frame(totals[list(SERIES)]))
+    rows = totals[place >= 0].assign(place=place[place >= 0])
+    earlier = _earlier(rows, len(now))
+    enough = np.isfinite(earlier).sum(axis=-1) >= FEWEST
+    sources = rows[rows["back"] >= 1].groupby("place")["rows"].agg(" ".join)
+    table = now.assign(
+        past_rows=sources.reindex(range(len(now))).fillna("").to_numpy(), alpha=ALPHA, recorded_lower=now["lower"],
+        recorded_upper=now["upper"],
+    )  # fmt: skip
+    for field in ("name", "theme", "unit", "polarity"):
+        table[field] = [getattr(definitions.catalogue.by_id[i], field) for i in now["indicator"]]
+    count = (table["unit"] == "count").to_numpy()
+    counts, stocks = _counts(now, earlier), _levels(now, earlier)
+    for name in ("expected", "expected_lower", "expected_upper", "p", "arrow"):
+        table[name] = np.where(count, counts[name], stocks[name])
+    said: pd.DataFrame = table.loc[enough, list(COLUMNS)].reset_index(drop=True)
+    return said
+
+
+def _earlier(rows: pd.DataFrame, series: int) -> Floats:
+    """Figures of the years to learn from, one row a series; a withheld one at its least."""
+    back = rows["back"].to_numpy(dtype=int)
+    found = np.full((series, max(int(back.max()) + 1, 3)), np.nan)
+    found[rows["place"], back] = rows["value"].fillna(rows["lower"])
+    found[:, 0] = np.nan
+    many = np.isfinite(found[:, 2:]).sum(axis=-1) >= FEWEST
+    found[many, 1] = np.nan  # the change may have begun in it
+    return found
 
 
 def past(own: pd.DataFrame) -> pd.DataFrame:
@@ -62,11 +93,15 @@ def past(own: pd.DataFrame) -> pd.DataFrame:
 
 def spread(counts: pd.Series, bases: pd.Series, usual: float = BETWEEN_YEARS) -> float:
     """Spread of true rates, drawn towards the usual one where there is little to learn it from."""
-    free = len(counts) - 1
-    found = float(between_area_spread(counts, bases)) if free > 0 else np.nan
-    if np.isnan(found):
-        return usual
-    return float(np.sqrt((WORTH * usual**2 + free * found**2) / (WORTH + free)))
+    found = between_area_spread(counts.to_numpy(dtype=float), bases.to_numpy(dtype=float))
+    return float(drawn(found, np.asarray(len(counts) - 1), usual))
+
+
+def drawn(found: Floats, free: NDArray[np.int64], usual: float = BETWEEN_YEARS) -> Floats:
+    """A spread learnt from so many figures more than one, drawn towards the usual one."""
+    learnt = np.where(np.isfinite(found), free, 0)
+    squares = np.where(np.isfinite(found), found, 0.0) ** 2
+    return np.asarray(np.sqrt((WORTH * usual**2 + learnt * squares) / (WORTH + learnt)))
 
 
 def words(row: Row) -> tuple[Part, ...]:
@@ -101,48 +136,31 @@ def _same_recording(totals: pd.DataFrame, annotations: tuple[Annotation, ...]) -
     return kept
 
 
-def _row(own: pd.DataFrame, definitions: Definitions) -> dict[str, Any]:
-    earlier = past(own)
-    if own["back"].iloc[0] != 0 or len(earlier) < FEWEST:
-        return {}
-    now = own.iloc[0]
-    indicator = definitions.catalogue.by_id[str(now["indicator"])]
-    if not np.isfinite(now["upper"]):
-        return {}
-    found = _count(now, earlier) if indicator.unit == "count" else _level(now, earlier)
-    return {name: now[name] for name in (*SERIES, "period", "kind", "value", "status", "marks", "rows")} | {
-        "name": indicator.name, "theme": indicator.theme, "unit": indicator.unit, "polarity": indicator.polarity,
-        "recorded_lower": now["lower"], "recorded_upper": now["upper"], "alpha": ALPHA,
-        "past_rows": " ".join(earlier["rows"]),
-    } | found  # fmt: skip
+def _counts(now: pd.DataFrame, earlier: Floats) -> dict[str, Any]:
+    """Counts: the gamma-Poisson range of the earlier years."""
+    known = np.isfinite(earlier)
+    n, cases = known.sum(axis=-1), np.where(known, earlier, 0).sum(axis=-1)
+    spread = drawn(between_area_spread(earlier, np.where(known, 1.0, np.nan)), n - 1)
+    recorded = Between(now["lower"].to_numpy(dtype=float), now["upper"].to_numpy(dtype=float))
+    answer = under_identification(recorded, 1.0, cases, n, spread=spread, confidence=CONFIDENCE)
+    arrow = pd.Series(answer.verdict).map({"lower": "down", "higher": "up"}).fillna("level").to_numpy()
+    p = np.minimum(2 * np.minimum(answer.probability_below, answer.probability_above), 1.0)
+    ends = {"expected_lower": answer.lower, "expected_upper": answer.upper}
+    return {"expected": answer.expected, "p": p, "arrow": arrow} | ends
 
 
-def _count(now: pd.Series, earlier: pd.DataFrame) -> dict[str, Any]:
-    cases = earlier["value"].fillna(earlier["lower"]).astype(float)
-    usual = spread(cases, pd.Series(np.ones(len(cases))))
-    answer = under_identification(
-        Between(now["lower"], now["upper"]), 1.0, float(cases.sum()), float(len(cases)),
-        spread=usual, confidence=CONFIDENCE,
-    )  # fmt: skip
-    tails = min(float(answer.probability_below), float(answer.probability_above))
-    return {
-        "expected": float(answer.expected), "expected_lower": float(answer.lower), "p": min(2 * tails, 1.0),
-        "expected_upper": float(answer.upper),
-        "arrow": {"lower": "down", "higher": "up"}.get(str(answer.verdict), "level"),
-    }  # fmt: skip
-
-
-def _level(now: pd.Series, earlier: pd.DataFrame) -> dict[str, Any]:
-    """Staff, a share or a mean: what earlier years would have led one to expect, by Student's t."""
-    known = earlier["value"].dropna().astype(float).to_numpy()
-    n, value = len(known), float(now["value"])
-    if n < FEWEST or not np.isfinite(value):
-        return {"arrow": "level"}
-    middle = float(known.mean())
-    squares = WORTH * (USUAL * middle) ** 2 + float(((known - middle) ** 2).sum())
-    error = float(np.sqrt(squares / (WORTH + n - 1) * (1 + 1 / n)))
-    width = float(stdtrit(WORTH + n - 1, 1 - ALPHA / 2)) * error
-    p = 2 * float(stdtr(WORTH + n - 1, -abs(value - middle) / error)) if error > 0 else np.nan
-    arrow = "up" if value > middle + width else "down" if value < middle - width else "level"
-    ends = {"expected_lower": middle - width, "expected_upper": middle + width}
-    return {"expected": middle, "p": p, "arrow": arrow} | ends
+def _levels(now: pd.DataFrame, earlier: Floats) -> dict[str, Any]:
+    """Staff, shares and means: what earlier years would have led one to expect, by Student's t."""
+    known = np.isfinite(earlier)
+    n = np.maximum(known.sum(axis=-1), 1)
+    middle = np.where(known, earlier, 0).sum(axis=-1) / n
+    away = np.where(known, earlier - middle[:, None], 0)
+    free = WORTH + n - 1
+    error = np.sqrt((WORTH * (USUAL * middle) ** 2 + (away**2).sum(axis=-1)) / free * (1 + 1 / n))
+    width = stdtrit(free, 1 - ALPHA / 2) * error
+    value = now["value"].to_numpy(dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = 2 * stdtr(free, -np.abs(value - middle) / error)
+    arrow = np.select([value > middle + width, value < middle - width], ["up", "down"], "level")
+    return {"expected": middle, "p": p, "arrow": arrow, "expected_lower": middle - width,
+            "expected_upper": middle + width}  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from threatlib import wording
 from threatlib.assessment.sentences import Part, Row
@@ -78,7 +79,8 @@ def sized(row: Row) -> tuple[Part, ...]:
     rows, unit = str(row["rows"]), str(row["size_unit"])
     if unit in ("a quarter", "a month", "count"):
         more, each = ("more" if middle > 0 else "fewer"), ("" if unit == "count" else f" {unit}")
-        figures = [_whole(abs(middle)), *sorted(_whole(end if middle > 0 else -end) for end in (low, high))]
+        least, most = sorted((low, high) if middle > 0 else (-low, -high))
+        figures = [_few(abs(middle), round), _few(least, math.floor), _few(most, math.ceil)]
         parts = [Part(wording.number(value), value, rows) for value in figures]
         tail = f" {more}{each} than {_THAN.get(str(row['check']), 'was to be expected')}"
         return (
@@ -95,9 +97,7 @@ def sized(row: Row) -> tuple[Part, ...]:
     return (Part(" That is about "), parts[0], Part(" (could be "), parts[1], Part(" to "), parts[2], Part(")."))
 
 
-def _whole(value: float) -> float:
-    """As few digits as a reader can use: two of a large number, one decimal of a small one."""
-    if abs(value) < 10:
-        return round(value, 1)
-    digits = 1 - math.floor(math.log10(abs(value)))
-    return float(round(value, min(digits, 0)))
+def _few(value: float, rounded: Callable[[float], int]) -> float:
+    """As few digits as a reader can use: two of a large number, one decimal of a small one; an end outwards."""
+    unit = 0.1 if abs(value) < 10 else 10.0 ** (math.floor(math.log10(abs(value))) - 1)
+    return round(rounded(round(value / unit, 6)) * unit, 1)
