@@ -80,7 +80,8 @@ class Catalogue(Entry):
             unknown = sorted({name for name in named if name} - known)
             if unknown:
                 raise ValueError(f"{item.id} names indicators that are not defined: {', '.join(unknown)}")
-        for link in (*self.couplings, *self.harms):
+        links: tuple[Coupling | Harm, ...] = (*self.couplings, *self.harms)
+        for link in links:
             unknown = sorted(set(link.named()) - known)
             if unknown:
                 raise ValueError(f"'{link.name}' names indicators that are not defined: {', '.join(unknown)}")
