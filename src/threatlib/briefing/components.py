@@ -169,6 +169,9 @@ def requirements_table(frame: pd.DataFrame, *, caption: str = "Intelligence requ
         data[column] = [Markup('<span class="unset">{}</span>').format(words) if b
                         else period_html(str(v)) if column == "due" else v
                         for b, v in zip(blank, data[column], strict=True)]  # fmt: skip
+    if "notes" in data:
+        said = Markup('<span data-from="run:requirements">{}</span>')
+        data["notes"] = [said.format(words) if str(words).strip() else "" for words in data["notes"]]
     heads = {"ref": "Ref", "question": "Question", "kind": "Kind", "owner": "Owner", "due": "Due", "status": "Status",
              "depends_on": "Waits for", "notes": "Notes"}  # fmt: skip
     shown = {c: h for c, h in heads.items() if c in data and data[c].astype(str).str.strip().ne("").any()}
