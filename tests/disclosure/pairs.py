@@ -29,6 +29,8 @@ Key = tuple[str, str, str, str]
 Figures = dict[Key, float]
 Sums = list[tuple[Key, list[Key]]]
 
+EARLIER = tuple(f"{year}-{(year + 1) % 100}-Q{q}" for year in (2019, 2020) for q in (1, 2, 3, 4))
+"""Quarters of which only the one total is there, so that its chart has points enough to be drawn."""
 QUARTERS = ("2021-22-Q1", "2021-22-Q2", "2022-23-Q1", "2022-23-Q2")
 RUNS = (("2022-23-Q1", "2022-07-20"), ("2022-23-Q2", "2022-10-20"))
 """Quarters that are briefed, and the day on which the file that the run reads was received."""
@@ -60,12 +62,16 @@ def world(seed: int) -> World:
     shape = (_categories, _groups, _months, _partitions)[seed % 4]
     audience = ("dfe", "dfe", "nhs", "hospital")[int(chance.integers(4))]
     figures, sums, indicators = shape(chance)
+    for period in EARLIER:
+        more, added = _areas(_draw(chance, (15,), total=False), [("n", "")], period)
+        figures |= more
+        sums += added
     shares: Figures = {}
     if audience == "dfe" and seed % 4 == 0:
         indicators = [*indicators, {"id": SHARE, "unit": "percent", "denominator": "n"}]
         shares = {k: float(chance.binomial(int(v), 0.3)) for k, v in figures.items() if k[0] == "n"}
     editions = [figures]
-    if chance.random() < 0.5:
+    if chance.random() < 0.25:
         editions.append(_revised(figures, sums, chance))
     return World(audience, tuple(editions), sums, indicators, shares)
 
@@ -78,6 +84,7 @@ def _areas(values: Mapping[str, np.ndarray], names: Sequence[tuple[str, str]], p
 
 
 def _draw(chance: np.random.Generator, means: Sequence[float], *, total: bool) -> dict[str, np.ndarray]:
+    """Counts in each area, after their total if there is one."""
     drawn = {"Hackney": chance.poisson(means), "City": chance.poisson(np.array(means) / 5)}
     return {a: np.append(row.sum(), row) if total else row for a, row in drawn.items()}
 
@@ -87,9 +94,7 @@ def _categories(chance: np.random.Generator) -> tuple[Figures, Sums, list[dict[s
     figures: Figures = {}
     sums: Sums = []
     for period in QUARTERS:
-        more, added = _areas(
-            _draw(chance, (30, 9, 4), total=True), [("n", ""), *((p, "") for p in parts)], period
-        )
+        more, added = _areas(_draw(chance, (30, 9, 4), total=True), [("n", ""), *((p, "") for p in parts)], period)
         figures |= more
         sums += added
         sums += [(("n", place, "", period), [(p, place, "", period) for p in parts]) for place in PLACES]
@@ -101,9 +106,7 @@ def _groups(chance: np.random.Generator) -> tuple[Figures, Sums, list[dict[str, 
     figures: Figures = {}
     sums: Sums = []
     for period in QUARTERS:
-        more, added = _areas(
-            _draw(chance, (20, 14, 2), total=True), [("n", ""), *(("n", g) for g in groups)], period
-        )
+        more, added = _areas(_draw(chance, (20, 14, 2), total=True), [("n", ""), *(("n", g) for g in groups)], period)
         figures |= more
         sums += added
         sums += [(("n", place, "", period), [("n", place, g, period) for g in groups]) for place in PLACES]
@@ -289,10 +292,13 @@ def _other_share(top: float, base: float, other: float, chance: np.random.Genera
     return min(top, other) if base != other else top
 
 
-def pairs(number: int, room: Path, *, start: int = 0) -> Iterator[tuple[World, Path, Path]]:
-    """So many pairs of folders (each in a data folder of its own, named by its turn in `room`) with the same Releases."""
+def pairs(number: int, room: Path, *, start: int = 0, worlds: int = 0) -> Iterator[tuple[World, Path, Path]]:
+    """So many pairs of folders with the same Releases, each folder in a data folder of its own in `room`.
+
+    Looked for in `worlds` worlds from `start` on, or in as many as it takes.
+    """
     found, seed = 0, start
-    while found < number:
+    while found < number and (not worlds or seed < start + worlds):
         assert seed < start + 6 * number + 20, f"{found} of {number} pairs after {seed - start} worlds"
         made, chance = world(seed), np.random.default_rng(seed + 10**6)
         one = written(made, room / f"{seed}" / "one")

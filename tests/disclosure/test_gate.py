@@ -278,7 +278,9 @@ def test_a_sum_names_its_withheld_parts_by_their_turn_too():
     known = definitions([{"id": "n", "frequency": "monthly"}])
     months = {"2022-04": 10, "2022-05": 12, "2022-06": 2}
     rows = [{"indicator": "n", "value": v, "period": p} for p, v in months.items()]
-    rows.append({"indicator": "n", "value": 24, "period": "2022-23-Q1", "obs": "return.csv:2 return.csv:3 return.csv:4"})
+    rows.append(
+        {"indicator": "n", "value": 24, "period": "2022-23-Q1", "obs": "return.csv:2 return.csv:3 return.csv:4"}
+    )
     out = cells(released(rows, known).table)
     parts = [out[key("n", period=p)]["obs"] for p in months]
     assert any(":c" in part for part in parts)

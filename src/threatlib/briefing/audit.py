@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from threatlib.briefing.elsewhere import also_published
+from threatlib.briefing.internal import WORD
 from threatlib.briefing.printed import printed
 from threatlib.briefing.sums import Place, Sum, sums_of
 from threatlib.disclosure.feasible import furthest
@@ -34,8 +36,9 @@ class _Known:
     how: dict[Place, str]
 
     def learn(self, place: Place, low: float, high: float, how: str) -> None:
-        """Narrow a withheld figure; note what did it."""
-        if place in self.withheld and (low > self.low[place] or high < self.high[place]):
+        """Narrow a withheld figure; note what did it. What contradicts what is known is of something else."""
+        possible = max(low, self.low.get(place, low)) <= min(high, self.high.get(place, high))
+        if place in self.withheld and possible and (low > self.low[place] or high < self.high[place]):
             self.low[place], self.high[place] = max(low, self.low[place]), min(high, self.high[place])
             self.how[place] = how
 
@@ -52,26 +55,24 @@ def audit(folder: Path) -> pd.DataFrame:
     -------
     DataFrame
         One row a withheld count (`COLUMNS`): the interval stated, the one deduced, whether that is as wide as the rule
-        asks, and what narrowed it last.
+        asks, and what narrowed it last. Read are the folder itself and every other briefing of the partnership beside
+        it that withholds anything.
 
     Raises
     ------
     VerificationError
         If the folder has no tables or manifest to read.
     """
-    try:
-        table = pd.read_csv(folder / "tables" / "observations.csv", keep_default_na=False, na_values={})
-        catalogue = pd.read_csv(folder / "tables" / "catalogue.csv", keep_default_na=False)
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as fault:
-        raise VerificationError(f"{folder}: not a published folder that can be audited ({fault}).") from fault
-    table = _numbers(table)
+    table, catalogue, manifest = _read(folder)
     known = _stated(table)
     _checksums(known, table, manifest)
-    for place, value, how in printed(folder, table):
+    for place, low, high, how in printed(folder, table, catalogue):
+        known.learn(place, low, high, how)
+    sums = sums_of(table, catalogue)
+    for place, value, how in also_published(folder, table, sums, _read):
         known.learn(place, value, value, how)
     _shares(known, table, catalogue)
-    _add_up(known, sums_of(table, catalogue))
+    _add_up(known, sums)
     rule = manifest["disclosure"]
     width = rule["withheld_to"] - rule["withheld_from"]
     rows = [
@@ -80,6 +81,20 @@ def audit(folder: Path) -> pd.DataFrame:
         for place, stated in known.withheld.items()
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Figures, catalogue and manifest of a published folder."""
+    try:
+        names = {p.name.replace(f"-{WORD}", ""): p for p in (folder / "tables").glob("*.csv")}
+        table = pd.read_csv(names["observations.csv"], keep_default_na=False, na_values={})
+        catalogue = pd.read_csv(names["catalogue.csv"], keep_default_na=False)
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        rule = manifest["disclosure"]
+        _ = rule["withheld_to"] - rule["withheld_from"], manifest["inputs"]
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise VerificationError(f"{folder}: not a published folder that can be audited ({fault}).") from fault
+    return _numbers(table), catalogue, manifest
 
 
 def _numbers(table: pd.DataFrame) -> pd.DataFrame:
