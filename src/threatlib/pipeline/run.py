@@ -14,7 +14,7 @@ from threatlib import manifest
 from threatlib.assessment import Assessment
 from threatlib.briefing import internal, kernels, printout, publish, runner, summary, workbook
 from threatlib.briefing.export import export
-from threatlib.briefing.pages import INDEX, PAGES, Page, index
+from threatlib.briefing.pages import INDEX, PAGES, SUMMARY, Page, index
 from threatlib.disclosure import ledger
 from threatlib.errors import DataError, ExportError
 from threatlib.pipeline import reuse
@@ -69,7 +69,7 @@ def run(made: Plan, say: Say, record: Record, limits: kernels.Limits | None = No
             publish.publish(folder, made.target, shelf=publish.shelved(made.out, made.slug, made.target.name))
             write_whole(made.state / _FINGERPRINT, f"{fingerprint}\n")
             record.published()
-    mail = internal.marked(summary.SUMMARY) if made.internal else summary.SUMMARY
+    mail = internal.marked(SUMMARY) if made.internal else SUMMARY
     say(f"{made.slug}  ready to mail: {made.target / mail}")
     return made.target
 
