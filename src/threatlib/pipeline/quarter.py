@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -104,8 +105,9 @@ def _reachable(out: str, notebooks: Path) -> None:
         return
     preflight(Path(tempfile.gettempdir()), notebooks)
     store = Store(out.rstrip("/"))
-    store.create(".reachable", b"")
-    store.remove([".reachable"])
+    probe = f".reachable-{os.urandom(4).hex()}"
+    store.create(probe, b"")
+    store.remove([probe])
 
 
 def _absolute(place: str) -> str:
