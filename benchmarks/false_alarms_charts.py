@@ -1,6 +1,6 @@
-"""How often the XmR chart, the G chart and the Mann-Kendall test cry wolf on counts where nothing happens.
+"""How often the control charts and the Mann-Kendall test cry wolf on counts where nothing happens.
 
-Run: python benchmarks/false_alarms_charts.py > docs/calibration/charts_and_trends.md   (a minute; seeded)
+Run: python benchmarks/false_alarms_charts.py > docs/calibration/charts_and_trends.md   (some minutes; seeded)
 """
 
 from __future__ import annotations
@@ -10,20 +10,28 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from threatlib.stats.spc import choose_chart, g_chart, xmr
+from threatlib.stats.spc import AttributeChart, RareEvents, choose_chart, g_chart, p_chart, t_chart, u_chart, xmr
 from threatlib.stats.trends import mann_kendall
 
 MEANS = (0.2, 1.0, 2.0, 5.0, 20.0, 300.0)
 LENGTHS = (8, 12, 24, 60, 120)
 SEASON = 0.3
 TURNOVER = 12
+SHARE = 0.1
+"""True share on the P chart."""
+SELDOM = (0.01, 0.03, 0.1)
+"""Events a day at which a day is short against the time between two of them."""
 
 
 def counts(rng: np.random.Generator, mean: float, points: int, series: int, season: float) -> np.ndarray:
     """Poisson counts around a level that does not change, with a yearly wave of that relative height."""
+    return rng.poisson(mean * levels(rng, points, series, season)).astype(float)
+
+
+def levels(rng: np.random.Generator, points: int, series: int, season: float) -> np.ndarray:
+    """1, with a yearly wave of that height that begins anywhere."""
     phase = rng.uniform(0, 2 * np.pi, (series, 1))
-    wave = 1 + season * np.sin(2 * np.pi * np.arange(points) / TURNOVER + phase)
-    return rng.poisson(mean * wave).astype(float)
+    return 1 + season * np.sin(2 * np.pi * np.arange(points) / TURNOVER + phase)
 
 
 def rates(values: np.ndarray) -> dict[str, float]:
@@ -64,9 +72,40 @@ def gap_rows(series: int, seed: int) -> Iterator[str]:
     for mean in MEANS[:2]:
         for events in LENGTHS:
             chart = g_chart(rng.geometric(1 - np.exp(-mean), (series, events)) - 1.0)
-            flags = chart.outside | chart.shift | chart.trend | chart.two_of_three
-            shown = " | ".join(f"{100 * rate:.1f}" for rate in (chart.outside.mean(), flags.mean()))
-            yield f"| {mean:g} | {events} | {shown} |"
+            yield f"| {mean:g} | {events} | {flagged(chart).replace(' / ', ' | ')} |"
+
+
+def flagged(chart: AttributeChart | RareEvents) -> str:
+    """Percentage of points outside the limits / flagged by any rule."""
+    flags = chart.outside | chart.shift | chart.trend | chart.two_of_three
+    return f"{100 * chart.outside.mean():.1f} / {100 * flags.mean():.1f}"
+
+
+def attribute_rows(series: int, seed: int) -> Iterator[str]:
+    """U and P charts over denominators that vary threefold, by chance alone and with Laney's factor."""
+    rng = np.random.default_rng(seed)
+    for season in (0.0, SEASON):
+        for mean in MEANS:
+            for points in LENGTHS:
+                wave = levels(rng, points, series, season)
+                size = rng.uniform(0.5, 1.5, wave.shape)
+                total = np.maximum(np.round(mean / SHARE * size), 1).astype(int)
+                u = rng.poisson(mean * wave * size)
+                twice = rng.negative_binomial(mean * wave * size, 0.5)
+                p = rng.binomial(total, SHARE * wave)
+                cells = [flagged(u_chart(x, size, laney=laney)) for x in (u, twice) for laney in (False, True)]
+                cells[2:2] = [flagged(p_chart(p, total, laney=laney)) for laney in (False, True)]
+                yield f"| {'yes' if season else 'no'} | {mean:g} | {points} | {' | '.join(cells)} |"
+
+
+def time_rows(series: int, seed: int) -> Iterator[str]:
+    """The T chart on the time between events, as it was and counted in whole days."""
+    rng = np.random.default_rng(seed)
+    for mean in SELDOM + MEANS:
+        for events in LENGTHS:
+            at = rng.exponential(1 / mean, (series, events + 1)).cumsum(axis=-1)
+            cells = [flagged(t_chart(np.diff(when))) for when in (at, np.floor(at))]
+            yield f"| {mean:g} | {events} | {' | '.join(cells)} |"
 
 
 def dependent_rows(series: int, seed: int) -> Iterator[str]:
@@ -131,6 +170,20 @@ LESSONS = """\
 - **None of the forms without a season must be used with one**: part of a wave looks like a trend to them, many waves
   make them blind (the calibrated correction is mostly the latter). Use `period=12` (or 4), from 24 points on.
 - **The G chart** holds 1 to 2% outside and 5% or less with all rules where the XmR chart flags most points.
+- **P and U charts must not be used below about 2 events a period, least of all with Laney's factor**: at 0.2 a period
+  the limits of chance leave out 1 to 2% of the points and Laney's 13 to 33%, because a series of noughts hardly moves
+  from one period to the next; all rules flag up to 64%. `choose_chart` refuses them and names the G chart.
+- **From 5 events a period on they are calm without a season**: 0.1 to 0.5% outside with limits of chance (from 20
+  events on 0.3% at most, as three standard deviations claim), 0.4 to 0.6% with Laney's factor: up to twice the claim,
+  because the factor is itself estimated from the series. All rules flag 6 to 7% of a long series, as with XmR.
+- **Limits of chance (`laney=False`) must not be used where counts vary more than chance**: with twice the variance they
+  leave out 2 to 5% at every mean. Laney's factor, the default, brings that back to 0.4 to 0.7% from 20 events on; at 5
+  it leaves out about 1%, at 2 up to 2.5%.
+- **Neither must be used on a season**: at 5 events a period all rules flag an eighth of a long series, at 20 a
+  quarter, at 300 three quarters or more, Laney's factor or not.
+- **The T chart holds on exact times** (0.1 to 0.6% outside, 6% with all rules) at every rate of events. **It must not
+  be used on whole days** where events come more often than about every hundredth day: the noughts lie below its lower
+  limit. At 0.03 a day it leaves out up to 1%, at 0.2 about 2%, at 5 up to 8%. Use the G chart for days.
 """
 
 DEPENDENT = """
@@ -150,6 +203,25 @@ Whole periods between events, for events as rare as above; percentages of events
 | events a period | events charted | outside | any rule |
 |---|---|---|---|"""
 
+ATTRIBUTES = """
+## P and U charts
+
+Cases over denominators that vary threefold from period to period; the share of the P chart is 10%. Percentage of points
+outside the limits / flagged by any rule, with limits of chance alone and with Laney's factor. "Twice": counts whose
+variance is twice their mean, as chance alone does not have it. Three standard deviations claim 0.27 outside.
+
+| season | mean | points | U chance | U Laney | P chance | P Laney | twice: U chance | twice: U Laney |
+|---|---|---|---|---|---|---|---|---|"""
+
+TIMES = """
+## T chart
+
+Time between events that happen at random, exact and as a difference of dates; percentage of events outside / flagged by
+any rule.
+
+| events a day | events charted | exact time | whole days |
+|---|---|---|---|"""
+
 
 def main() -> None:
     """Print the page."""
@@ -163,6 +235,10 @@ def main() -> None:
     print("\n".join(dependent_rows(chosen.series, chosen.seed)))
     print(GAPS)
     print("\n".join(gap_rows(chosen.series, chosen.seed)))
+    print(ATTRIBUTES)
+    print("\n".join(attribute_rows(chosen.series, chosen.seed)))
+    print(TIMES)
+    print("\n".join(time_rows(chosen.series, chosen.seed)))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 A small, seeded part of the tables in docs/calibration. `MUST_NOT` lists cells in which a form is measured to break its
 claim: a test fails, too, once a form holds there, so that the docs and docstrings that warn of it cannot go stale.
-Farrington's algorithm has its cells in test_surveillance_calibration, the charts in test_charts_calibration.
+Farrington's algorithm has its cells in test_surveillance_calibration, the XmR and G charts in test_charts_calibration.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from threatlib.stats.contrasts import rate_ratio
 from threatlib.stats.multiplicity import benjamini_hochberg
 from threatlib.stats.rates import rate
 from threatlib.stats.recent import recent_trend
+from threatlib.stats.spc import choose_chart, p_chart, t_chart, u_chart
 from threatlib.stats.surveillance import ears
 from threatlib.stats.trends import mann_kendall
 
@@ -148,6 +149,59 @@ def test_adjusted_p_values_flag_something_in_one_family_of_twenty_at_most():
     assert holds(float((benjamini_hochberg(p, axis=1) <= 0.05).any(axis=1).mean()), 0.05, 4000)
 
 
+SIGMA3 = 0.0027
+"""What limits three standard deviations out claim of normal values."""
+LANEY = 0.0045
+"""The same where the standard deviation is estimated from the series, as docs/calibration says."""
+
+
+def u_outside(mean: float, points: int = 24, *, laney: bool = True, season: bool = False, phi: int = 1) -> float:
+    """Share of points outside the limits of a U chart (a C chart, as all exposures are 1)."""
+    return float(u_chart(counts(mean, points, season=season, phi=phi), laney=laney).outside.mean())
+
+
+def p_outside(mean: float, points: int = 24, *, laney: bool = True) -> float:
+    """The same of a P chart of one case in ten."""
+    total = np.random.default_rng([round(10 * mean), points, 10]).integers(
+        5 * mean + 1, 15 * mean + 2, (SERIES, points)
+    )
+    return float(p_chart(np.random.default_rng(points).binomial(total, 0.1), total, laney=laney).outside.mean())
+
+
+def t_outside(mean: float, events: int = 24, *, whole: bool = False) -> float:
+    """Share of times between events outside the limits of a T chart."""
+    at = np.random.default_rng([round(100 * mean), events]).exponential(1 / mean, (SERIES, events + 1)).cumsum(axis=1)
+    return float(t_chart(np.diff(np.floor(at) if whole else at)).outside.mean())
+
+
+@pytest.mark.parametrize("points", [8, 24, 120])
+@pytest.mark.parametrize("mean", [5.0, 20.0, 300.0])
+def test_p_and_u_charts_where_they_may_be_used(mean, points):
+    """Limits of chance leave out a little more of the skew counts at a mean of 5."""
+    made = SERIES * points
+    for outside in (u_outside, p_outside):
+        assert holds(outside(mean, points), LANEY, made)
+        assert holds(outside(mean, points, laney=False), SIGMA3 if mean > 5 else LANEY, made)
+
+
+@pytest.mark.parametrize("mean", [20.0, 300.0])
+def test_laneys_factor_takes_up_what_is_more_than_chance(mean):
+    assert holds(u_outside(mean, 60, phi=2), LANEY, SERIES * 60)
+
+
+@pytest.mark.parametrize("mean", [0.01, *MEANS])
+@pytest.mark.parametrize("events", [8, 24, 120])
+def test_the_t_chart_on_exact_times(mean, events):
+    assert holds(t_outside(mean, events), LANEY, SERIES * events)
+
+
+@pytest.mark.parametrize("mean", [0.2, 1.0])
+def test_the_chooser_refuses_p_and_u_charts_where_events_are_few(mean):
+    values = counts(mean, 60)
+    rare = (choose_chart(values, 1.0).chart == "g") & (choose_chart(values, 100.0, kind="proportion").chart == "g")
+    assert rare.mean() > 0.99
+
+
 HAMED_RAO = {"correction": "hamed-rao"}
 MUST_NOT: dict[str, tuple[float, Callable[[], float]]] = {
     **{
@@ -192,6 +246,35 @@ MUST_NOT: dict[str, tuple[float, Callable[[], float]]] = {
         )
         for mean in (5.0, 20.0, 300.0)
         for level in (0.95, 0.998)
+    },
+    **{
+        f"{kind} chart at mean {mean:g}, {'Laney' if laney else 'chance'}": (
+            SIGMA3,
+            lambda run=run, mean=mean, laney=laney: run(mean, laney=laney),
+        )
+        for kind, run in (("U", u_outside), ("P", p_outside))
+        for mean in (0.2, 1.0)
+        for laney in (False, True)
+    },
+    **{
+        f"U chart of chance where counts vary more, mean {mean:g}": (
+            SIGMA3,
+            lambda mean=mean: u_outside(mean, laney=False, phi=2),
+        )
+        for mean in MEANS
+    },
+    "U chart with Laney's factor where counts vary more, mean 5": (SIGMA3, lambda: u_outside(5, phi=2)),
+    **{
+        f"U chart on a season, mean {mean:g}, {'Laney' if laney else 'chance'}": (
+            SIGMA3,
+            lambda mean=mean, laney=laney: u_outside(mean, season=True, laney=laney),
+        )
+        for mean in (20.0, 300.0)
+        for laney in (False, True)
+    },
+    **{
+        f"T chart on whole days, {mean:g} a day": (SIGMA3, lambda mean=mean: t_outside(mean, 60, whole=True))
+        for mean in (0.1, 0.2, 5.0)
     },
     "funnel of chance alone where areas differ": (0.05, lambda: beyond(0.95, 300, 0.25, overdispersion=False)),
 }

@@ -139,6 +139,8 @@ def t_chart(
     Notes
     -----
     An XmR chart of ``time^(1/3.6)``, limits 3/1.128 mean moving ranges out, turned back; a lower limit below 0 is 0.
+    Not to be used on whole days where events come more often than about every hundredth: a time of 0 lies below its
+    lower limit (docs/calibration/charts_and_trends). `g_chart` takes whole days.
 
     References
     ----------
