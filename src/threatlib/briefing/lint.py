@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
 
 from threatlib import wording
+from threatlib.briefing.elements import NOT_TEXT, Node, Reader, read
 
 LARGEST = 3_000_000
 """Bytes a page may have."""
 
-_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _OUTSIDE = re.compile(r"\b(?:https?:)?//|@import|url\(", re.IGNORECASE)
 _NOT_A_NUMBER = re.compile(
     r"(?<![\w-])(?:nan|NaN|NaT|<NA>|-?inf|None(?! (?:of|is|are|was|were|has|have|had)\b))(?![\w-])"
@@ -26,71 +24,6 @@ _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _COUNTED = re.compile(r"\d+ (?:values? not known|declared gaps?)")
 """What alternative text counts, and no cell says."""
 _TRACED = ("data-from", "data-period", "data-interval", "datetime")
-_NOT_TEXT = ("style", "script", "svg", "code", "pre")
-
-
-@dataclass(slots=True)
-class Node:
-    """An element with what is inside it, in order."""
-
-    tag: str
-    attributes: dict[str, str]
-    parent: Node | None
-    line: int = 0
-    inside: list[Node | str] = field(default_factory=list)
-
-    def walk(self) -> Iterator[Node]:
-        yield self
-        for part in self.inside:
-            if isinstance(part, Node):
-                yield from part.walk()
-
-    def all(self, *tags: str) -> list[Node]:
-        return [node for node in self.walk() if node.tag in tags]
-
-    def text(self) -> str:
-        if self.tag in _NOT_TEXT:
-            return ""
-        return "".join(part if isinstance(part, str) else part.text() for part in self.inside)
-
-    def within(self, *tags: str) -> bool:
-        node = self.parent
-        while node is not None:
-            if node.tag in tags:
-                return True
-            node = node.parent
-        return False
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.root = Node("document", {}, None)
-        self.faults: list[str] = []
-        self._open = self.root
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        names = [name for name, _ in attrs]
-        if len(names) != len(set(names)):
-            self.faults.append(f"line {self.getpos()[0]}: <{tag}> has an attribute twice")
-        node = Node(tag, {name: value or "" for name, value in attrs}, self._open, self.getpos()[0])
-        self._open.inside.append(node)
-        if tag not in _VOID:
-            self._open = node
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in _VOID:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if self._open.tag == tag and self._open.parent is not None:
-            self._open = self._open.parent
-        else:
-            self.faults.append(f"line {self.getpos()[0]}: </{tag}> ends what is not open; <{self._open.tag}> is")
-
-    def handle_data(self, data: str) -> None:
-        self._open.inside.append(data)
 
 
 def lint(html: str, *, simulated: bool = False) -> list[str]:
@@ -103,7 +36,7 @@ def lint(html: str, *, simulated: bool = False) -> list[str]:
     simulated : bool
         The figures are made up, so the page must say so.
     """
-    reader = _Reader()
+    reader = Reader()
     reader.feed(html)
     reader.close()
     found = list(reader.faults)
@@ -151,19 +84,11 @@ def untraced(html: str, *, names: Iterable[str] = ()) -> list[str]:
     found = []
     for main in read(html).all("main"):
         for node in main.walk():
-            if node.tag in _NOT_TEXT or node.within(*_NOT_TEXT) or _is_traced(node):
+            if node.tag in NOT_TEXT or node.within(*NOT_TEXT) or _is_traced(node):
                 continue
             texts = [part.strip() for part in node.inside if isinstance(part, str)]
             found += [text for text in texts if re.search(r"\d", pattern.sub("", text))]
     return found
-
-
-def read(html: str) -> Node:
-    """A page as a tree of elements."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    return reader.root
 
 
 def _is_traced(node: Node) -> bool:
@@ -238,7 +163,7 @@ def _untold(image: Node, alt: str) -> str:
     if figure is None or not rows:
         return ""
     words = [
-        part for node in figure.walk() if node.tag not in _NOT_TEXT for part in node.inside if isinstance(part, str)
+        part for node in figure.walk() if node.tag not in NOT_TEXT for part in node.inside if isinstance(part, str)
     ]
     there = set(_DIGITS.findall(" ".join(words)))
     return next((digits for digits in _DIGITS.findall(_COUNTED.sub("", alt)) if digits not in there), "")
@@ -294,7 +219,7 @@ def _anchors(root: Node) -> Iterator[str]:
 
 def _words(root: Node) -> Iterator[str]:
     for node in root.walk():
-        if node.tag in _NOT_TEXT or node.within(*_NOT_TEXT):
+        if node.tag in NOT_TEXT or node.within(*NOT_TEXT):
             continue
         texts = [part for part in node.inside if isinstance(part, str)] + [node.attributes.get("alt", "")]
         for text in texts:

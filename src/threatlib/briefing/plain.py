@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threatlib.briefing.lint import Node, read
+from threatlib.briefing.elements import Node, read
 from threatlib.briefing.readability import OLDEST, reading_age
 
 _SHORT = re.compile(r"(?<![\w.-])(?:[A-Z]{2,}|[A-Z]\d{2})(?=s?(?![\w-]))")
