@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTED := $(VENV)/.tested
 # every file the tests read; the folders too, so that a file taken away is noticed
-TESTS_READ := $(shell find src tests notebooks data docs benchmarks -name __pycache__ -prune -o -name .digest-key -prune -o \
+TESTS_READ := $(shell find src tests notebooks data docs benchmarks -name __pycache__ -prune -o -name .digest-key -prune -o -name .state -prune -o \
   -name .ipynb_checkpoints -prune -o -name _build -prune -o -name node_modules -prune -o -print 2>/dev/null) $(wildcard *.md *.toml *.yml Makefile .pre-commit-config.yaml)
 
 .PHONY: help briefings test demo lab lock clean lint docs gallery
