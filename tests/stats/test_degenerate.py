@@ -81,7 +81,7 @@ CALLS: dict[str, dict[str, Call]] = {
     "bounds": {"": lambda x, n: rates.bounds(rates.rate, rates.Between(x, x), n)},
     "recent_trend": {
         "proportions": recent.recent_trend,
-        "figures": lambda x, n: recent.recent_trend(x, lower=x - n, upper=x + n) if np.isfinite(x + n).all() else None,
+        "figures": lambda x, n: recent.recent_trend(x, lower=x, upper=n),
     },
     "run_chart": {"": lambda x, n: run_charts.run_chart(x)},
     "xmr": {rules: lambda x, n, rules=rules: spc.xmr(x, rules=rules) for rules in ("mdc-2023", "mdc-6", "nhsr-0.2.2")},
