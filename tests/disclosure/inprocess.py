@@ -63,6 +63,7 @@ def fixed(monkeypatch: pytest.MonkeyPatch, *, in_process: bool = True) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     monkeypatch.setenv("THREATLIB_RUN_ID", "fixed")
     monkeypatch.setenv(manifest.KEY_VARIABLE, KEY)
+    monkeypatch.setenv("THREATLIB_PDF", "0")  # copies of the pages, which are compared; a Chromium costs seconds
     if in_process:
         monkeypatch.setattr(runner, "execute", execute)
         monkeypatch.setattr(kernels, "preloaded", lambda: None)
