@@ -127,6 +127,30 @@ def test_calibrated_funnel(mean, spread, level):
     assert holds(beyond(level, mean, spread, calibrated=True), 1 - level, 150 * 33)
 
 
+def beyond_other(kind: str, level: float, expected: float, spread: float, *, as_rate: bool = False) -> float:
+    """The same of the calibrated funnel of proportions of one in ten, or of two counts; or of a rate in their place."""
+    rng = np.random.default_rng([round(10 * expected), round(100 * spread), len(kind)])
+    size = expected * rng.uniform(0.3, 1.7, (150, 33))
+    true = rng.gamma(spread**-2, spread**2, size.shape)
+    if kind == "proportion":
+        n = np.ceil(10 * size)
+        x = rng.binomial(n.astype(int), np.minimum(0.1 * true, 1))
+    else:
+        x, n = rng.poisson(size * true), (rng.poisson(size) if kind == "ratio" else size)
+        n = x + n if as_rate else n
+    result = funnel(x, n, kind="rate" if as_rate else kind, confidence=level, calibrated=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(((x / n > result.upper) | (x / n < result.lower))[np.isfinite(result.z)].mean())
+
+
+@pytest.mark.parametrize("mean", MEANS)
+@pytest.mark.parametrize("spread", [0.01, 0.25])
+@pytest.mark.parametrize("level", [0.95, 0.998])
+@pytest.mark.parametrize("kind", ["proportion", "ratio"])
+def test_proportions_and_ratios_judged_as_rates(mean, spread, level, kind):
+    assert holds(beyond_other(kind, level, mean, spread, as_rate=True), 1 - level, 150 * 33)
+
+
 @pytest.mark.parametrize("mean", MEANS)
 def test_rate_ratio_and_verdict_against_a_benchmark(mean):
     rng = np.random.default_rng(round(10 * mean))
@@ -276,6 +300,23 @@ MUST_NOT: dict[str, tuple[float, Callable[[], float]]] = {
         f"T chart on whole days, {mean:g} a day": (SIGMA3, lambda mean=mean: t_outside(mean, 60, whole=True))
         for mean in (0.1, 0.2, 5.0)
     },
+    **{
+        f"calibrated funnel, kind {kind}, at mean {mean:g}, {level:.1%}": (
+            1 - level,
+            lambda kind=kind, mean=mean, level=level: beyond_other(kind, level, mean, 0.4),
+        )
+        for kind, mean, level in (
+            ("proportion", 5.0, 0.998),
+            ("ratio", 1.0, 0.95),
+            ("ratio", 5.0, 0.95),
+            ("ratio", 5.0, 0.998),
+            ("shmi", 20.0, 0.998),
+        )
+    },
+    "calibrated funnel, a ratio judged as rate where areas differ much": (
+        0.002,
+        lambda: beyond_other("ratio", 0.998, 300, 0.4, as_rate=True),
+    ),
     "funnel of chance alone where areas differ": (0.05, lambda: beyond(0.95, 300, 0.25, overdispersion=False)),
 }
 

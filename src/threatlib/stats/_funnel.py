@@ -73,6 +73,8 @@ def funnel(
         Undo the narrowing that drawing in (or leaving out) the ends causes, and judge a rate by the tails of a negative
         binomial, so that no more than the stated share of ordinary areas falls outside. The published form does not
         hold its levels once areas truly differ: "95%" leaves out about 10%, "99.8%" 1 to 2% (docs/calibration).
+        Only "rate" holds below about 20 expected events, and only it holds its outer limit: judge a proportion by
+        "rate" on the same counts, and a ratio by "rate" on the first count over both together (L there is L / (1 - L)).
     compat : {"FunnelPlotR-0.6.0"}, optional
         That package's limits, which for "rate" and "ratio" do not match its own z (see Notes).
 
