@@ -101,15 +101,17 @@ def test_the_html_is_valid_and_every_link_leads_somewhere(briefings: Path, who: 
             assert (folder / target).is_file(), target
 
 
-def test_the_same_page_prints_to_the_same_bytes(briefings: Path, tmp_path: Path) -> None:
-    source = briefings / "demo" / QUARTER / "briefing.html"
+@pytest.mark.parametrize("page", ["index", "briefing"])
+def test_the_same_page_prints_to_the_same_bytes_wherever_it_lies(page: str, briefings: Path, tmp_path: Path) -> None:
+    source = briefings / "demo" / QUARTER / f"{page}.html"
     found = []
-    for name in ("one", "two"):
+    for name in ("one", "another place"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "briefing.html").write_bytes(source.read_bytes())
+        (tmp_path / name / source.name).write_bytes(source.read_bytes())
         assert printout.write(tmp_path / name) == "PDF: 1 pages printed."
-        found.append((tmp_path / name / "briefing.pdf").read_bytes())
+        found.append((tmp_path / name / f"{page}.pdf").read_bytes())
     assert found[0] == found[1]
+    assert b"file:" not in found[0]
     assert b"/StructTreeRoot" in found[0]
     assert b"/Lang (en-GB)" in found[0]
     assert b"D:20000101000000" in found[0]

@@ -34,6 +34,11 @@ _OPTIONS = {"preferCSSPageSize": True, "printBackground": True, "generateTaggedP
 _START = "import os, sys; [os.dup2(int(sys.argv[i]), i + 2) for i in (1, 2)]; os.execv(sys.argv[3], sys.argv[3:])"
 """Chromium reads from file descriptor 3 and writes to 4."""
 
+_ON_PAPER = """document.querySelectorAll('a[href]').forEach(link => {
+  if (!/^(#|https?:|mailto:)/.test(link.getAttribute('href'))) link.removeAttribute('href')
+})"""
+"""A link to another file of the folder would be printed with the path of the machine that printed it."""
+
 _DATE = re.compile(rb"(/(?:CreationDate|ModDate) \(D:)(\d{14})")
 _NODE = re.compile(rb"node\d{8}")
 _FIXED = b"20000101000000"
@@ -82,6 +87,7 @@ class _Browser:
         self._call("Page.navigate", {"url": page.resolve().as_uri()}, self._session)
         while self._message().get("method") != "Page.loadEventFired":
             pass
+        self._call("Runtime.evaluate", {"expression": _ON_PAPER}, self._session)
         return base64.b64decode(self._call("Page.printToPDF", _OPTIONS, self._session)["data"])
 
     def _call(self, method: str, params: dict[str, Any], session: str = "") -> dict[str, Any]:
