@@ -21,7 +21,7 @@ myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "fieldlist"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
-autodoc_typehints = "none"   # numpydoc says the types in words, with their shapes and units
+autodoc_typehints = "none"  # numpydoc says the types in words, with their shapes and units
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 numpydoc_xref_param_type = False
@@ -30,4 +30,4 @@ html_theme = "furo"
 html_title = f"threatlib {version}"
 html_show_sourcelink = False
 html_copy_source = False
-html_last_updated_fmt = None   # the same sources give the same pages
+html_last_updated_fmt = None  # the same sources give the same pages

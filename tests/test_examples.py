@@ -65,7 +65,7 @@ def _run(command: str, folder: Path) -> str:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command], cwd=folder, env={**os.environ, "PATH": path, "COLUMNS": "100"},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=300,
     )  # fmt: skip
     # an example may show a refusal: then the page says which exit code
     shown = re.search(r"# exit code (\d+)", command)

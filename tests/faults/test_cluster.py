@@ -62,7 +62,7 @@ class Cluster:
 
     def there(self, number: int) -> None:
         """Wait until so many workers are there."""
-        until = time.monotonic() + 120
+        until = time.monotonic() + 240
         while len(self._here.scheduler_info["workers"]) != number:
             assert time.monotonic() < until, "the workers never came"
             time.sleep(0.1)

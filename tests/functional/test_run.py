@@ -65,8 +65,9 @@ def test_the_manifest_says_what_the_run_was(folder: Path) -> None:
     assert record["quarter"] == QUARTER
     assert record["data_kind"] == ("simulated" if folder.parent.name == "demo" else "real")
     assert record["tests_made"] > 0
-    signals = pd.read_csv(folder / "tables" / "signals.csv")
-    assert record["expected_false_flags"] == pytest.approx(signals["alpha"].sum())
+    counted = pd.read_csv(folder / "tables" / "comparisons.csv")
+    assert record["tests_made"] == counted["made"].sum()
+    assert record["expected_false_flags"] == pytest.approx(counted.loc[counted["raises"], "expected_false"].sum())
     assert all(entry["digest"].startswith("hmac-sha256:") for entry in record["inputs"])
     wanted = {name: value for name, value in digests(folder).items() if name != "manifest.json"}
     assert {entry["path"]: entry["sha256"] for entry in record["outputs"]} == wanted

@@ -63,6 +63,12 @@ def lock(out: Path, slug: str) -> Iterator[None]:
         yield
 
 
+def tidy(out: Path, slug: str) -> None:
+    """Take away what a run that was killed left in staging, unless another run is at it."""
+    with suppress(LockedError, OutputError), lock(out, slug):
+        shutil.rmtree(out / ".staging" / slug, ignore_errors=True)
+
+
 def publish(staged: Path, target: Path, *, shelf: Path | None = None, kept: int = KEPT) -> None:
     """Put a finished folder in the place of the last one.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from xlsxwriter.exceptions import FileCreateError
 
 from threatlib.assessment import Assessment
 from threatlib.briefing.fragments import SHORTHAND
@@ -23,6 +24,7 @@ FIXED_DATE = datetime(2000, 1, 1)
 PUBLISHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "findings": ("Findings, most severe first", ()),
     "signals": ("Every comparison made", ()),
+    "comparisons": ("Comparisons counted, and what chance alone would give", ()),
     "observations": (
         "Released figures",
         (
@@ -141,7 +143,10 @@ def _workbook(path: Path, frames: Mapping[str, pd.DataFrame], assessment: Assess
             "created": FIXED_DATE,
         }
     )
-    book.close()
+    try:
+        book.close()
+    except FileCreateError as fault:
+        raise fault.args[0] from fault  # what the system said: a full disk is the user's to mend
 
 
 def _left_out(frames: Mapping[str, pd.DataFrame]) -> list[str]:

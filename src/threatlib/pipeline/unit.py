@@ -5,6 +5,7 @@ One function of plain arguments with a plain answer, so that it can run in this 
 
 from __future__ import annotations
 
+import errno
 import json
 import time
 import traceback
@@ -15,8 +16,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from threatlib.briefing import publish
 from threatlib.briefing.kernels import Limits, sweep
-from threatlib.errors import UsageError, UserError
+from threatlib.errors import OutputError, UsageError, UserError
 from threatlib.pipeline.interruption import Ended
 from threatlib.pipeline.plan import Plan, new_run_id, now, plan, preflight, records_of
 from threatlib.pipeline.records import FAILED, HEARTBEAT, PUBLISHED, Record, write_whole
@@ -117,22 +119,31 @@ def brief(
                     jobs=jobs, records=kept, resume=resume)  # fmt: skip
         tell(f"{slug}: {made.quarter}, {len(made.dataset.register)} files")
         if resume and unchanged(made):
+            publish.tidy(made.out, made.slug)
             tell(f"{slug}: published already, and nothing has changed since")
             return outcome(UNCHANGED)
         record = Record(made.state, partnership=slug, quarter=str(made.quarter), run_id=made.run_id,
                         audience=made.audience, target=str(made.target))  # fmt: skip
         run(made, tell, record, limits)
-    except (UserError, Ended, Exception) as fault:
+    except (UserError, Ended, Exception) as raised:
+        fault = _of_the_disk(raised, out)
         if record is None and not isinstance(fault, UsageError):
             record = _refused(kept / slug / quarter, partnership=slug, quarter=quarter, audience=audience)
         code = getattr(fault, "exit_code", 1)
         failed = record is not None and record.run.status != PUBLISHED
         report = record.failed(fault, code) if record and failed else None
-        if isinstance(fault, Ended):
+        if isinstance(raised, Ended):
             raise
         message = str(fault) if isinstance(fault, UserError) else traceback.format_exc()
         return outcome(FAILED, code, message, str(report or ""))
     return outcome(PUBLISHED)
+
+
+def _of_the_disk(fault: BaseException, out: str) -> BaseException:
+    """A disk that is full or cannot be written, wherever it was met, as what a user can mend."""
+    if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return OutputError(f"{out}: cannot be written ({fault.strerror}). Make room, or choose another with --out.")
+    return fault
 
 
 def _refused(state: Path, **asked: str) -> Record | None:
