@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from xlsxwriter.exceptions import FileCreateError
 
 from threatlib.assessment import Assessment
 from threatlib.briefing.fragments import SHORTHAND
@@ -145,8 +144,10 @@ def _workbook(path: Path, frames: Mapping[str, pd.DataFrame], assessment: Assess
     )
     try:
         book.close()
-    except FileCreateError as fault:
-        raise fault.args[0] from fault  # what the system said: a full disk is the user's to mend
+    except Exception as fault:
+        if fault.args and isinstance(fault.args[0], OSError):  # what the system said: a full disk is the user's to mend
+            raise fault.args[0] from fault
+        raise
 
 
 def _left_out(frames: Mapping[str, pd.DataFrame]) -> list[str]:

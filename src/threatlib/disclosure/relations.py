@@ -128,7 +128,7 @@ def _in_time(table: pd.DataFrame, cells: Cells, definitions: Definitions) -> Ite
         for p, s, e in zip(dates.index, dates["start"], dates["end"], strict=True)
     }
     several = flows.groupby(["indicator", "area", "breakdown"], sort=False)["kind"]
-    mixed = several.nunique().gt(1) | several.agg(lambda kinds: "span" in set(kinds))
+    mixed = several.nunique().gt(1) | several.agg(lambda kinds: "span" in set(kinds)).astype(bool)
     wanted = set(mixed.index[mixed])
     series: dict[tuple[str, str, str], dict[tuple[int, int], int]] = {}
     for (indicator, area, breakdown, period), cell in cells.by_place.items():
