@@ -102,6 +102,7 @@ def _calibrated(counts: FloatArray, mean: FloatArray, sd: FloatArray, options: O
     earlier = sum((_lagged(counts, lag) for lag in range(1, int(periods))), np.zeros_like(counts))
     critical = float(special.stdtrit(options.baseline - 1, 1.0 - options.alpha))
     upper = np.sqrt(scale + critical * spread) ** 3 - earlier
+    upper = np.where(upper < 0, -np.inf, upper)  # after enough before, any count will do
     statistic = (np.cbrt(counts + earlier) ** 2 - scale) / spread
     p = special.stdtr(options.baseline - 1, -statistic)
     return Chart(mean, sd, statistic, critical, upper, p)
