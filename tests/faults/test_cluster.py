@@ -143,7 +143,7 @@ def test_a_worker_is_lost_in_the_middle_and_another_takes_its_place(world: World
     assert not list((world.out / ".staging").iterdir())
 
 
-@pytest.mark.nightly  # red on the last commit of 23 November: the worker that should come back does not; see to it first
+@pytest.mark.nightly  # red on 23 November: the worker that should come back does not; see to it first
 def test_a_unit_that_loses_every_worker_leaves_the_last_briefing(world: World, cluster: Cluster) -> None:
     before = contents(world.published)
     cluster.losses(0)
