@@ -61,9 +61,9 @@ class Cluster:
         )
 
     def there(self, number: int) -> None:
-        """Wait until so many workers are there."""
+        """Wait until so many workers are there, or more: an earlier test may have lost one, or not have run."""
         until = time.monotonic() + 240
-        while len(self._here.scheduler_info["workers"]) != number:
+        while len(self._here.scheduler_info["workers"]) < number:
             assert time.monotonic() < until, "the workers never came"
             time.sleep(0.1)
 
@@ -143,7 +143,6 @@ def test_a_worker_is_lost_in_the_middle_and_another_takes_its_place(world: World
     assert not list((world.out / ".staging").iterdir())
 
 
-@pytest.mark.nightly  # red on 23 November: the worker that should come back does not; see to it first
 def test_a_unit_that_loses_every_worker_leaves_the_last_briefing(world: World, cluster: Cluster) -> None:
     before = contents(world.published)
     cluster.losses(0)
