@@ -9,7 +9,7 @@ TESTED := $(VENV)/.tested
 TESTS_READ := $(shell find src tests notebooks data docs benchmarks -name __pycache__ -prune -o -name .digest-key -prune -o -name .state -prune -o \
   -name .ipynb_checkpoints -prune -o -name _build -prune -o -name node_modules -prune -o -print 2>/dev/null) $(wildcard *.md *.toml *.yml Makefile .pre-commit-config.yaml)
 
-.PHONY: help briefings test demo lab lock clean lint docs gallery
+.PHONY: help briefings test coverage demo lab lock clean lint docs gallery
 
 help:            ## this list
 	@grep -E '^[a-z]+: .*##|^[a-z]+:  *##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -41,8 +41,11 @@ test: $(TESTED)  ## lint, types, contracts and tests (nothing to do while nothin
 
 $(TESTED): $(READY) $(TESTS_READ)
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term -m "not nightly"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not nightly"
 	@touch $@
+
+coverage: $(READY)  ## the same tests, slower, with the lines they never reach
+	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term -m "not nightly"
 
 lab: $(READY)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=. notebooks/explore.ipynb
