@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from threatlib import wording
 from threatlib.figures import (
     Caption,
     Figure,
@@ -19,7 +20,6 @@ from threatlib.figures import (
     canvas,
     changes,
     comparison,
-    describing,
     fan,
     funnel,
     paired_change,
@@ -149,7 +149,7 @@ class TestEveryChart:
     def test_alternative_text_has_its_length(self, name: str) -> None:
         draw, frame, settings = CHARTS[name]
         for caption in (CAPTION, Caption("x", "h", "A very long subtitle " * 30, "s")):
-            assert describing.SHORTEST <= len(draw(frame, caption, **settings).alt) <= describing.LONGEST
+            assert wording.SHORTEST_ALT <= len(draw(frame, caption, **settings).alt) <= wording.LONGEST_ALT
 
     def test_no_rows_at_all_is_drawn_as_such(self, name: str) -> None:
         draw, frame, settings = CHARTS[name]

@@ -13,6 +13,8 @@ from functools import lru_cache
 from threatlib.periods import Period, parse, plain
 
 MINUS = "\N{MINUS SIGN}"
+SHORTEST_ALT, LONGEST_ALT = 20, 250
+"""Bounds on the length of a chart's alternative text, in characters."""
 
 SUFFIXES: dict[str, str] = {
     "percent": "%",

@@ -136,14 +136,12 @@ def _headings(root: Node) -> Iterator[str]:
 
 
 def _images(root: Node) -> Iterator[str]:
-    from threatlib.figures.describing import LONGEST, SHORTEST  # slow to import, and linting comes last
-
     images = root.all("img")
     texts = Counter(image.attributes.get("alt", "") for image in images)
     for image in images:
         alt = image.attributes.get("alt", "")
-        if not SHORTEST <= len(alt) <= LONGEST:
-            wanted = f"{SHORTEST} to {LONGEST}"
+        if not wording.SHORTEST_ALT <= len(alt) <= wording.LONGEST_ALT:
+            wanted = f"{wording.SHORTEST_ALT} to {wording.LONGEST_ALT}"
             yield f"line {image.line}: alternative text of {len(alt)} characters, wanted {wanted}: '{alt}'"
         if re.match(r"(?:an? )?(?:image|picture|graphic) of", alt, re.IGNORECASE):
             yield f"line {image.line}: alternative text that says it is one: '{alt}'"

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from threatlib import wording
-
-SHORTEST, LONGEST = 20, 250
-"""Bounds on the length of alternative text, in characters."""
+from threatlib.wording import LONGEST_ALT
 
 
 def of_series(frame: pd.DataFrame, subtitle: str, unit: str, gaps: int) -> str:
@@ -58,13 +56,13 @@ def _counted(n: int, noun: str) -> str:
 
 
 def _fitted(head: str, parts: list[str], tail: str) -> str:
-    """Head, as many parts as fit, and the tail; never longer than `LONGEST`."""
+    """Head, as many parts as fit, and the tail; never longer than `LONGEST_ALT`."""
     more = " More in the table."
-    head = head if len(head) <= LONGEST // 2 else f"{head[: LONGEST // 2 - 2].rstrip()}…"
+    head = head if len(head) <= LONGEST_ALT // 2 else f"{head[: LONGEST_ALT // 2 - 2].rstrip()}…"
     text, used = head, 0
     for part in parts:
         longer = f"{text}{';' if used else ''} {part}"
-        if len(longer) + len(tail) + len(more) + 1 > LONGEST:
+        if len(longer) + len(tail) + len(more) + 1 > LONGEST_ALT:
             break
         text, used = longer, used + 1
     text = f"{text}{'.' if used else ''}{tail}"
