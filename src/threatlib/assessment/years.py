@@ -66,14 +66,17 @@ def years(table: pd.DataFrame) -> pd.DataFrame:
 
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:
     """Totals of the rows of each year."""
+    names = [*SERIES, "kind", "back"]
+    year = rows.groupby(names, sort=False).ngroup().to_numpy()
     rows = rows.assign(
         lower=rows["lower"].fillna(0.0), upper=rows["upper"].fillna(np.inf), provisional=rows["status"] == "provisional"
     )
-    found = rows.groupby([*SERIES, "kind", "back"], sort=False).agg(
-        first=("start", "min"), end=("end", "max"), value=("value", "sum"), lower=("lower", "sum"),
-        upper=("upper", "sum"), denominator=("denominator", "last"), hidden=("hidden", "any"), n=("end", "size"),
-        provisional=("provisional", "any"), marks=("marks", " ".join), rows=("obs", " ".join),
-    ).reset_index()  # fmt: skip
+    found = rows.groupby(year).agg(
+        **{name: (name, "first") for name in names}, first=("start", "min"), end=("end", "max"),
+        value=("value", "sum"), lower=("lower", "sum"), upper=("upper", "sum"), denominator=("denominator", "last"),
+        hidden=("hidden", "any"), n=("end", "size"), provisional=("provisional", "any"),
+    )  # fmt: skip
+    found["marks"], found["rows"] = _joined(rows["marks"], year), _joined(rows["obs"], year)
     found = found[found["n"] == found["kind"].map(PER_YEAR | {"snapshot": 1})].reset_index(drop=True)
     found["value"] = found["value"].where(~found["hidden"])
     found["marks"] = [" ".join(dict.fromkeys(marks.split())) for marks in found["marks"]]
@@ -81,6 +84,14 @@ def _summed(rows: pd.DataFrame) -> pd.DataFrame:
     ends = zip(found["first"], found["end"], found["kind"], strict=True)
     found["period"] = [_label(first.date(), end.date(), kind) for first, end, kind in ends]
     return found.sort_values([*SERIES, "back"], kind="stable")[list(COLUMNS)].reset_index(drop=True)
+
+
+def _joined(words: pd.Series, group: NDArray[np.int64]) -> list[str]:
+    """The words of each group in their order, groups numbered from 0."""
+    order = np.argsort(group, kind="stable")
+    ordered = words.to_numpy(dtype=object)[order].tolist()
+    ends = np.cumsum(np.bincount(group)).tolist()
+    return [" ".join(ordered[begin:end]) for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
 
 
 def _label(first: date, end: date, kind: str) -> str:
