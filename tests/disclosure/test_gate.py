@@ -371,3 +371,24 @@ def test_rounded_tables_give_no_cell_away_either(audience):
         assert not narrow(withheld, rule.withhold_to - rule.withhold_from), (values, withheld)
         hidden += len(withheld)
     assert hidden > 15
+
+
+def test_a_rounded_percentage_is_rounded_in_every_column():
+    """7 of 24 are 29.17%: the ends of its interval must not say so."""
+    known = definitions([{"id": "n"}, {"id": "share", "unit": "percent", "denominator": "n"}])
+    rows = [*counts({"n": 24}), {"indicator": "share", "value": 100 * 7 / 24, "numerator": 7, "denominator": 24}]
+    row = cells(released(rows, known, "nhs").table)[key("share")]
+    assert (row["value"], row["lower"], row["upper"]) == (29, 28.5, 29.5)
+    assert (row["numerator"], row["denominator"]) == (5, 25)
+
+
+def test_a_rounded_percentage_tells_the_count_that_it_is_of():
+    """Of about 20, 25%: only 5 of 20. The third month is then 20 less two rounded ones, and cannot be zero."""
+    known = definitions([{"id": "n", "frequency": "monthly"}, {"id": "share", "unit": "percent", "denominator": "n"}])
+    months = dict(zip(("2020-04", "2020-05", "2020-06"), (4, 10, 6), strict=True))
+    rows = [{"indicator": "n", "value": v, "period": p} for p, v in (*months.items(), ("2020-21-Q1", 20))]
+    share = {"indicator": "share", "value": 25.0, "numerator": 5, "denominator": 20, "period": "2020-21-Q1"}
+    alone, beside = (cells(released(these, known, "nhs").table) for these in (rows, [*rows, share]))
+    april = key("n", period="2020-04")
+    assert (alone[april]["lower"], alone[april]["upper"]) == (0, 4)
+    assert beside[april]["upper"] > 4, "0 to 4 is said of it, but it cannot be 0"

@@ -30,7 +30,8 @@ class Cells:
     """Every number of people that rows could tell; lists run over cells.
 
     `value` is the true number (or the middle of what a source says of one it hides); `low` and `high` what the rule
-    says of a primary cell; `lean` how many steps a cell that is shown rounded may lie off, either way.
+    says of a primary cell; `lean` how many steps a cell that is shown rounded may lie off, either way. A cell that is
+    `tied` may not lie off at all: 25% of 20, rounded to fives, can only be 5 of 20.
     """
 
     value: list[float] = field(default_factory=list)
@@ -40,6 +41,7 @@ class Cells:
     fixed: list[bool] = field(default_factory=list)
     lean: list[tuple[int, int]] = field(default_factory=list)
     weight: list[float] = field(default_factory=list)
+    tied: set[int] = field(default_factory=set)
     by_place: dict[Place, int] = field(default_factory=dict)
 
     def add(
@@ -86,6 +88,7 @@ def read(table: pd.DataFrame, rule: Rule, definitions: Definitions) -> Reading:
         hangs_on[position] = [cells.by_place.get((name, *row[1:4]), -1) if name else -1 for name in (over, under)]
         if (hangs_on[position] < 0).any() if row[4] == "percent" else hangs_on[position][0] < 0:
             own[position] = _share(row, cells, rule, disclosive=indicator is None or indicator.disclosive)
+    cells.tied.update(hangs_on[hangs_on >= 0].tolist())
     based_on = np.full(len(table), -1)
     on_people = {i.id: i.denominator for i in names.values() if i.denominator and names[i.denominator].disclosive}
     chosen = np.flatnonzero(counted & table["indicator"].isin(on_people))

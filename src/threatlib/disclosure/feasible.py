@@ -94,7 +94,7 @@ class Web:
         if self.cells.primary[cell]:
             value = self.cells.value[cell]
             return max(int(value - self.cells.low[cell]), 0), min(int(self.cells.high[cell] - value), self.cap)
-        return self.cells.lean[cell]
+        return (0, 0) if cell in self.cells.tied else self.cells.lean[cell]
 
     def _open_steps(self, cell: int) -> tuple[int, int]:
         return max(min(int(self.cells.value[cell] - self.floor_of(cell)), self.cap), 0), self.cap

@@ -238,6 +238,8 @@ def _blank(
         for name in ("numerator", "denominator"):
             out.loc[shares, name] = rounded(out.loc[shares, name], rule)
         out.loc[shares, "value"] = out.loc[shares, "value"].round()
+        out.loc[shares, "lower"] = (out.loc[shares, "value"] - 0.5).clip(lower=0)
+        out.loc[shares, "upper"] = out.loc[shares, "value"] + 0.5
     return out
 
 
