@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rates_vectors import Table, assert_close
-from scipy.stats import norm, poisson
+from scipy.stats import binom, norm, poisson
 
 from threatlib.errors import NotEnoughPoints
 from threatlib.stats.comparison import MIN_AREAS, MIN_NEIGHBOURS, chance_limits, compare, funnel, pool_neighbours
@@ -118,29 +118,74 @@ def test_degenerate_funnels():
     assert_close(funnel(*panel(20), trim=0, calibrated=True).tau2, funnel(*panel(20), trim=0).tau2)
 
 
+@pytest.mark.parametrize("kind", ["rate", "proportion", "ratio", "shmi"])
 @pytest.mark.parametrize("overdispersion", [True, False])
-def test_a_calibrated_funnel_of_rates_says_the_same_by_z_and_by_limits(overdispersion):
-    """Limits lie between two counts; where chance alone is asked for, by a Poisson's tails."""
+def test_a_calibrated_funnel_says_the_same_by_z_and_by_limits(kind, overdispersion):
+    """Limits lie between two counts."""
     count, people = panel(60, 3)
-    answer = funnel(count, people, overdispersion=overdispersion, calibrated=True)
-    again = funnel(count / people * 10_000 * people / 10_000, people, overdispersion=overdispersion, calibrated=True)
+    people = people if kind == "rate" else np.ceil(people / 100)
+    answer = funnel(count, people, kind=kind, overdispersion=overdispersion, calibrated=True)
+    again = funnel(
+        count / people * 10_000 * people / 10_000, people, kind=kind, overdispersion=overdispersion, calibrated=True
+    )
     for layer, reach in enumerate((1.959963984540054, 3.090232306167813)):
         outside = (count / people > answer.upper[layer]) | (count / people < answer.lower[layer])
         assert (outside == (np.abs(answer.z) >= reach)).all()
+    assert (np.abs(answer.z) > 1.9).any()
     assert_close(again.z, answer.z)
-    one = funnel(30, 10_000, target=0.002, overdispersion=False, confidence=0.95, calibrated=True)
+
+
+def alone(count, population, target, kind="rate"):
+    """One area held against chance."""
+    return funnel(count, population, target=target, kind=kind, overdispersion=False, confidence=0.95, calibrated=True)
+
+
+@pytest.mark.parametrize("kind", ["rate", "shmi"])
+def test_a_calibrated_rate_by_chance_alone_is_judged_by_a_poissons_tails(kind):
+    one = alone(30, 10_000, 0.002, kind)
     assert float(one.z[0]) == pytest.approx(-norm.ppf(poisson.sf(29, 20)))
     assert float(one.upper[0]) * 10_000 == pytest.approx(poisson.isf(0.025, 20) + 0.5)
     assert float(one.lower[0]) * 10_000 == pytest.approx(poisson.ppf(0.025, 20) - 0.5)
-    huge = funnel(1e9, 10_000, target=0.002, overdispersion=False, calibrated=True)
-    assert np.isfinite(huge.z).all()
-    assert float(funnel(0, 10.0, target=0.002, overdispersion=False, calibrated=True).lower[0, 0]) == 0
+    assert np.isfinite(alone(1e9, 10_000, 0.002).z).all()
+    assert float(alone(0, 10.0, 0.002).lower[0]) == 0
+
+
+def test_a_calibrated_proportion_by_chance_alone_is_judged_by_a_binomials_tails():
+    one = alone(18, 40, 0.3, "proportion")
+    assert float(one.z[0]) == pytest.approx(-norm.ppf(binom.sf(17, 40, 0.3)))
+    assert float(one.upper[0]) * 40 == pytest.approx(binom.isf(0.025, 40, 0.3) + 0.5)
+    assert float(one.lower[0]) * 40 == pytest.approx(binom.ppf(0.025, 40, 0.3) - 0.5)
+    assert (float(alone(3, 3, 0.3, "proportion").lower[0]), float(alone(3, 3, 0.3, "proportion").upper[0])) == (0, 1)
+
+
+def test_a_calibrated_ratio_is_judged_given_both_counts_together():
+    """30 against 12 where 1 to 1 is the rule: 30 heads of 42; limits come back as odds of the share's."""
+    one = alone(30, 12, 1, "ratio")
+    assert float(one.z[0]) == pytest.approx(-norm.ppf(binom.sf(29, 42, 0.5)))
+    most = (binom.isf(0.025, 42, 0.5) + 0.5) / 42
+    assert float(one.upper[0]) == pytest.approx(most / (1 - most))
+    few = alone(1, 2, 1, "ratio")  # of three, none is too many and none too few
+    assert (float(few.lower[0]), float(few.upper[0])) == (0, np.inf)
+
+
+def test_a_calibrated_shmi_judges_an_area_without_events():
+    count, people = panel(33, 1)
+    people[5], count[5] = 60_000, 0
+    assert np.isnan(funnel(count, people, kind="shmi").z[5])
+    assert funnel(count, people, kind="shmi", calibrated=True).z[5] < -3.09
+
+
+def test_a_calibrated_funnel_is_nobody_elses():
+    with pytest.raises(ValueError, match="wanted one of the two"):
+        funnel(*panel(20), calibrated=True, compat="FunnelPlotR-0.6.0")
+    with pytest.raises(ValueError, match="wanted 'rate', 'proportion'"):
+        funnel(*panel(20), calibrated=True, kind="odds")
 
 
 @pytest.mark.parametrize("kind", ["rate", "proportion"])
 @pytest.mark.parametrize("spread", [0.01, 0.25, 0.4])
 def test_false_flags_of_a_calibrated_funnel(kind, spread):
-    count, people = panel(33, 7, spread, reps=(400,))
+    count, people = panel(33, 7, spread, reps=(120,))
     answer = funnel(count, people, kind=kind, calibrated=True)
     assert 0.02 <= (np.abs(answer.z) > 1.96).mean() <= 0.065
     assert (np.abs(answer.z) > 3.0902).mean() <= 0.006

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 import threatlib
 from threatlib.stats.comparison import compare, funnel
@@ -106,49 +107,46 @@ def test_the_first_ears_chart_holds_its_strict_limit_on_a_season_too():
         assert holds(last(values, calibrated=True), 0.001, 6000)
 
 
-def areas(expected: float, spread: float, reps: int = 150, number: int = 33) -> tuple[np.ndarray, np.ndarray]:
-    """Counts and expectations of areas that differ by so much."""
-    rng = np.random.default_rng([round(10 * expected), round(100 * spread)])
-    size = expected * rng.uniform(0.3, 1.7, (reps, number))
-    return rng.poisson(size * rng.gamma(spread**-2, spread**2, size.shape)).astype(float), size
-
-
-def beyond(level: float, expected: float, spread: float, **options) -> float:
-    result = funnel(*areas(expected, spread), confidence=level, **options)
-    x, n = areas(expected, spread)
-    with np.errstate(invalid="ignore"):
-        return float(((x / n > result.upper) | (x / n < result.lower)).mean())
-
-
-@pytest.mark.parametrize("mean", MEANS)
-@pytest.mark.parametrize("spread", [0.01, 0.25, 0.4])
-@pytest.mark.parametrize("level", [0.95, 0.998])
-def test_calibrated_funnel(mean, spread, level):
-    assert holds(beyond(level, mean, spread, calibrated=True), 1 - level, 150 * 33)
-
-
-def beyond_other(kind: str, level: float, expected: float, spread: float, *, as_rate: bool = False) -> float:
-    """The same of the calibrated funnel of proportions of one in ten, or of two counts; or of a rate in their place."""
-    rng = np.random.default_rng([round(10 * expected), round(100 * spread), len(kind)])
-    size = expected * rng.uniform(0.3, 1.7, (150, 33))
+def areas(kind: str, expected: float, spread: float, number: int = 33) -> tuple[np.ndarray, np.ndarray]:
+    """Areas none of which is an outlier: counts, and what they are out of, expected to be, or held against."""
+    rng = np.random.default_rng([round(10 * expected), round(100 * spread), number, len(kind)])
+    size = expected * rng.uniform(0.3, 1.7, (3000 // number, number))
     true = rng.gamma(spread**-2, spread**2, size.shape)
     if kind == "proportion":
-        n = np.ceil(10 * size)
-        x = rng.binomial(n.astype(int), np.minimum(0.1 * true, 1))
-    else:
-        x, n = rng.poisson(size * true), (rng.poisson(size) if kind == "ratio" else size)
-        n = x + n if as_rate else n
-    result = funnel(x, n, kind="rate" if as_rate else kind, confidence=level, calibrated=True)
+        total = np.ceil(10 * size)
+        return rng.binomial(total.astype(int), np.minimum(0.1 * true, 1)).astype(float), total
+    if kind == "proportion of a half":
+        total, shape = np.ceil(2 * size), (spread**-2 - 1) / 2
+        return rng.binomial(total.astype(int), rng.beta(shape, shape, size.shape)).astype(float), total
+    return rng.poisson(size * true).astype(float), rng.poisson(size).astype(float) if kind == "ratio" else size
+
+
+LEVELS = (0.95, 0.998)
+
+
+def beyond(kind: str, expected: float, spread: float, number: int = 33, **options) -> np.ndarray:
+    """Shares of the areas judged that lie outside 95% and 99.8%."""
+    x, n = areas(kind, expected, spread, number)
+    result = funnel(x, n, kind=kind.removesuffix(" of a half"), confidence=LEVELS, **options)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return float(((x / n > result.upper) | (x / n < result.lower))[np.isfinite(result.z)].mean())
+        outside = (x / n > result.upper) | (x / n < result.lower)
+    return (outside & np.isfinite(result.z)).sum(axis=(1, 2)) / max(np.isfinite(result.z).sum(), 1)
 
 
 @pytest.mark.parametrize("mean", MEANS)
-@pytest.mark.parametrize("spread", [0.01, 0.25])
-@pytest.mark.parametrize("level", [0.95, 0.998])
-@pytest.mark.parametrize("kind", ["proportion", "ratio"])
-def test_proportions_and_ratios_judged_as_rates(mean, spread, level, kind):
-    assert holds(beyond_other(kind, level, mean, spread, as_rate=True), 1 - level, 150 * 33)
+@pytest.mark.parametrize(("spread", "number"), [(0.01, 33), (0.25, 10), (0.4, 33), (0.4, 152)])
+@pytest.mark.parametrize("kind", ["rate", "proportion", "proportion of a half", "ratio", "shmi"])
+def test_calibrated_funnels(kind, mean, spread, number):
+    for share, level in zip(beyond(kind, mean, spread, number, calibrated=True), LEVELS, strict=True):
+        assert holds(share, 1 - level, 3000)
+
+
+@pytest.mark.parametrize("kind", ["rate", "proportion", "ratio", "shmi"])
+def test_a_calibrated_funnel_still_sees_an_area_apart(kind):
+    x, n = areas(kind, 300, 0.25)
+    x[:, 0] = 4 * n[:, 0] * x.sum(axis=-1) / n.sum(axis=-1)
+    found = np.abs(funnel(x, n, kind=kind, calibrated=True).z) > norm.isf(0.001)
+    assert found[:, 0].mean() > 0.9
 
 
 @pytest.mark.parametrize("mean", MEANS)
@@ -264,13 +262,15 @@ MUST_NOT: dict[str, tuple[float, Callable[[], float]]] = {
         for name, options in (("Mann-Kendall", {}), ("Hamed-Rao", HAMED_RAO))
     },
     **{
-        f"funnel as published at mean {mean:g}, {level:.1%}": (
+        f"funnel as published, {kind} at mean {mean:g}, {level:.1%}": (
             1 - level,
-            lambda mean=mean, level=level: beyond(level, mean, 0.4),
+            lambda kind=kind, mean=mean, place=place: float(beyond(kind, mean, 0.4)[place]),
         )
+        for kind in ("rate", "proportion", "ratio", "shmi")
         for mean in (5.0, 20.0, 300.0)
-        for level in (0.95, 0.998)
+        for place, level in enumerate(LEVELS)
     },
+    "funnel as published, ratio at mean 1": (0.002, lambda: float(beyond("ratio", 1, 0.01)[1])),
     **{
         f"{kind} chart at mean {mean:g}, {'Laney' if laney else 'chance'}": (
             SIGMA3,
@@ -300,24 +300,10 @@ MUST_NOT: dict[str, tuple[float, Callable[[], float]]] = {
         f"T chart on whole days, {mean:g} a day": (SIGMA3, lambda mean=mean: t_outside(mean, 60, whole=True))
         for mean in (0.1, 0.2, 5.0)
     },
-    **{
-        f"calibrated funnel, kind {kind}, at mean {mean:g}, {level:.1%}": (
-            1 - level,
-            lambda kind=kind, mean=mean, level=level: beyond_other(kind, level, mean, 0.4),
-        )
-        for kind, mean, level in (
-            ("proportion", 5.0, 0.998),
-            ("ratio", 1.0, 0.95),
-            ("ratio", 5.0, 0.95),
-            ("ratio", 5.0, 0.998),
-            ("shmi", 20.0, 0.998),
-        )
-    },
-    "calibrated funnel, a ratio judged as rate where areas differ much": (
-        0.002,
-        lambda: beyond_other("ratio", 0.998, 300, 0.4, as_rate=True),
+    "funnel of chance alone where areas differ": (
+        0.05,
+        lambda: float(beyond("rate", 300, 0.25, overdispersion=False)[0]),
     ),
-    "funnel of chance alone where areas differ": (0.05, lambda: beyond(0.95, 300, 0.25, overdispersion=False)),
 }
 
 
