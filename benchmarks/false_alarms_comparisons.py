@@ -76,10 +76,10 @@ Command: `python benchmarks/false_alarms_comparisons.py > docs/calibration/compa
 ## What to take from it
 
 - **The funnel as published must not be used as a test where areas truly differ**: its "95%" leaves out 6 to 18% of
-  ordinary areas from 5 expected events on, its "99.8%" 0.4 to 6%. A published `kind="ratio"` must not be used below about
-  20 events at all: an area without a case always lies below its limit.
+  ordinary areas from 5 expected events on, its "99.8%" 0.4 to 6%. A published `kind="ratio"` must not be used below
+  about 20 events at all: an area without a case always lies below its limit.
 - **`calibrated=True` holds for every kind** (rates, proportions small or of a half, ratios of two counts, SHMI) at
-  every size of area, number of areas and spread measured: 95% leaves out 5%, up to 6.4% in one cell of 4,000 areas, and 99.8%
+  every size of area, number of areas and spread measured: 95% leaves out 5% (6.4% in one cell of 4,000 areas), 99.8%
   0.43% at most. It is cautious with few areas, and hardly ever flags below 5 expected events.
 - **Rate ratio and verdict against a benchmark** hold at 5% and 1%; below 5 events they hardly ever speak.
 - **The recent trend** claims 0.2% and holds it.
