@@ -130,6 +130,8 @@ def _year_to(text: str) -> Period:
 
 _YEARS = r"(\d{4})\s*[-/]\s*(\d{4}|\d{2})"
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_NAMED = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|" \
+    "oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"  # fmt: skip
 
 _SPELLINGS: tuple[tuple[str, Callable[[re.Match[str]], Period]], ...] = (
     (rf"{_YEARS}\s*[-_ ]?\s*q([1-4])", lambda m: quarter(_consecutive(m[1], m[2]), int(m[3]))),
@@ -145,8 +147,8 @@ _SPELLINGS: tuple[tuple[str, Callable[[re.Match[str]], Period]], ...] = (
     (r"(\d{4})-(\d{2})", lambda m: month(int(m[1]), int(m[2]))),
     (r"(\d{4})(0[1-9]|1[0-2])", lambda m: month(int(m[1]), int(m[2]))),
     (
-        rf"({'|'.join(_MONTHS)})[a-z]*[- ']+(\d{{4}}|\d{{2}})",
-        lambda m: month(int(m[2]) + (2000 if len(m[2]) == 2 else 0), _MONTHS.index(m[1]) + 1),
+        rf"({_NAMED})[- ']+(\d{{4}}|\d{{2}})",
+        lambda m: month(int(m[2]) + (2000 if len(m[2]) == 2 else 0), _MONTHS.index(m[1][:3]) + 1),
     ),
     (r"(\d{4})", lambda m: Period(date(int(m[1]), 12, 31), date(int(m[1]), 1, 1), "calendar_year", m[1])),
 )

@@ -27,6 +27,7 @@ from threatlib.returns.register import REGISTER, data_files, digest, read_regist
 from threatlib.returns.rows import REQUIRED, Place, Rows
 from threatlib.returns.safety import refusal
 from threatlib.returns.unfold import unfold
+from threatlib.returns.unseen import unseen
 
 __all__ = ["Problem", "as_records", "as_text", "digest", "read", "shown"]
 
@@ -112,11 +113,14 @@ def _gather(
     if source:
         return gather(found_sheets[0], source, _origin(entry, found_sheets[0].name), definitions, rows)
     declared = [(sheet, layout) for sheet in found_sheets if (layout := layout_of(layouts, file, sheet.name))]
-    if not declared:
-        return _add_canonical(found_sheets, entry, rows)
-    problems = []
+    before, problems = len(rows), []
     for sheet, layout in declared:
         problems += unfold(sheet, layout, _origin(entry, sheet.name), rows)
+    if not declared:
+        problems += _add_canonical(found_sheets, entry, rows)
+    if not problems and len(rows) == before:
+        todo = "Ask the sender for the figures; one that is not known has a row whose value is blank."
+        problems.append(Problem(file, "", 0, "", "no rows under the header", "a row for every figure", todo))
     return problems
 
 
@@ -135,7 +139,7 @@ def _add_canonical(found: list[Sheet], entry: dict[Any, Any], rows: Rows) -> lis
     problems = []
     for sheet, place in headed:
         columns, numbers, headings, faults = read_canonical(sheet.grid, place, entry["file"], sheet.name)
-        faults += sheet.unseen(entry["file"], place + 1)
+        faults += unseen(sheet, entry["file"], place + 1)
         problems += faults
         if columns and not sheet.hidden:
             notes = _with_formulas(columns, numbers, list(headings), sheet)

@@ -52,7 +52,7 @@ def check(folder: Path, definitions: Definitions, received_on: date) -> Checked:
     refused = {problem.file for problem in problems}
     problems += [p for p in found if not (p.file in refused and "register.csv" in p.found)]
     table_now, disagreements = settle(as_of(table, None, register), definitions.annotations.annotations)
-    problems += [_disagreement(sentence) for sentence in disagreements]
+    problems += [_disagreement(sentence, table) for sentence in disagreements]
     faulty = {problem.file for problem in problems}
     sound = [entry for entry in entries if entry["file"] not in faulty]
     if sound:
@@ -60,11 +60,19 @@ def check(folder: Path, definitions: Definitions, received_on: date) -> Checked:
     return Checked(table_now, register, problems + doubts(table, definitions), [entry["file"] for entry in sound])
 
 
-def _disagreement(sentence: str) -> Problem:
+def _disagreement(sentence: str, table: pd.DataFrame) -> Problem:
+    """What the settling of several printings says: of a declaration, or of the last of the figures that disagree."""
     place, _, what = sentence.partition(": ")
-    file, _, entry = place.partition(", ")
-    wanted = "figures and declarations that agree"
-    return Problem(file, "", 0, entry.strip("'"), what.rstrip("."), wanted, "Mend the figures or annotations.yaml.")
+    figures = place.split(", ")
+    last = table[table["obs"] == figures[-1]]
+    if last.empty:
+        file, _, entry = place.partition(", ")
+        wanted, todo = "figures and declarations that agree", "Mend the figures or annotations.yaml."
+        return Problem(file, "", 0, entry.strip("'"), what.rstrip("."), wanted, todo)
+    row = last.iloc[0]
+    found = f"{what.partition(';')[0]} (also in {', '.join(figures[:-1])})"
+    todo = "Remove one of the two, or say in annotations.yaml (kind: conflict) which one is used."
+    return Problem(row["file"], row["sheet"], int(row["row"]), "value", found, "one value for each figure", todo)
 
 
 def _candidates(folder: Path, definitions: Definitions, day: date) -> tuple[list[dict[str, str]], list[Problem]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 import zipfile
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,33 +22,26 @@ _BYTE_ORDER_MARKS = (
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE = 40
 
+Span = tuple[int, int]
+"""The first and the last of rows or columns that lie together, from 1."""
+
 
 @dataclass(frozen=True)
 class Sheet:
     """A sheet as rows of text (a CSV is one without a name).
 
-    `formulas` are cells by row and column from 0, `merged` the first and last rows, from 1, of cells that are merged,
-    `hidden` says that the sender's own eyes do not see the sheet.
+    `formulas` are cells by row and column from 0, `merged` the first and last rows, from 1, of cells that are merged.
+    What the sender's own eyes do not see: `hidden` says so of the sheet, `hidden_rows` and `hidden_columns` are the
+    first and last, from 1, of those that are hidden.
     """
 
     name: str
     grid: list[list[str]]
     formulas: frozenset[tuple[int, int]] = frozenset()
-    merged: tuple[tuple[int, int], ...] = ()
+    merged: tuple[Span, ...] = ()
     hidden: bool = False
-
-    def unseen(self, file: str, header: int) -> list[Problem]:
-        """Why figures under a header (its row, from 1) cannot be trusted to be what the sender sees."""
-        problems = []
-        if self.hidden:
-            todo = "Show the sheet if its figures count; otherwise remove it."
-            problems.append(Problem(file, self.name, 0, "", "figures on a hidden sheet", "figures that are seen", todo))
-        for first, last in self.merged:
-            if first > header:
-                found = f"merged cells in rows {first} to {last}" if last > first else "merged cells"
-                todo = "Unmerge them, and write each figure into its own cell."
-                problems.append(Problem(file, self.name, first, "", found, "each figure in a cell of its own", todo))
-        return problems
+    hidden_rows: tuple[Span, ...] = ()
+    hidden_columns: tuple[Span, ...] = ()
 
 
 class Unreadable(Exception):
@@ -144,7 +139,7 @@ def _workbook(path: Path, file: str) -> list[Sheet]:
             about = _parts(path, book.worksheets)
             formulas = _formulas(path) if any(part.formulas for part in about) else {}
             return [
-                _sheet(sheet, file, formulas.get(sheet.title, frozenset()), part.merged)
+                _sheet(sheet, file, formulas.get(sheet.title, frozenset()), part)
                 for sheet, part in zip(book.worksheets, about, strict=True)
             ]
         finally:
@@ -163,11 +158,15 @@ class _Part:
     """What the file of a sheet says that its cells do not."""
 
     formulas: bool
-    merged: tuple[tuple[int, int], ...]
+    merged: tuple[Span, ...]
+    hidden_rows: tuple[Span, ...]
+    hidden_columns: tuple[Span, ...]
 
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="[A-Z]{1,3}(\d{1,7})(?::[A-Z]{1,3}(\d{1,7}))?"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
+_NOT_SHOWN = re.compile(rb'<(?:\w+:)?(row|col)(?=\s)[^>]*?\s(?:hidden="(?:1|true)"|ht="0"|width="0")[^>]*>')
+_PLACE = re.compile(rb'\s(?:r|min|max)="(\d{1,7})"')
 
 
 def _parts(path: Path, worksheets: list[Any]) -> list[_Part]:
@@ -176,7 +175,12 @@ def _parts(path: Path, worksheets: list[Any]) -> list[_Part]:
         for sheet in worksheets:
             raw = parts.read(sheet._worksheet_path)
             merged = sorted((int(first), int(last or first)) for first, last in _MERGED.findall(raw))
-            found.append(_Part(_FORMULA.search(raw) is not None, tuple(merged)))
+            unseen: dict[bytes, list[Span]] = {b"row": [], b"col": []}
+            for tag in _NOT_SHOWN.finditer(raw):
+                places = sorted(map(int, _PLACE.findall(tag[0])))
+                unseen[tag[1]] += [(places[0], places[-1])] if places else []
+            hidden = tuple(unseen[b"row"]), tuple(unseen[b"col"])
+            found.append(_Part(_FORMULA.search(raw) is not None, tuple(merged), *hidden))
     return found
 
 
@@ -195,7 +199,7 @@ def _formulas(path: Path) -> dict[str, frozenset[tuple[int, int]]]:
     return found
 
 
-def _sheet(sheet: Any, file: str, formulas: frozenset[tuple[int, int]], merged: tuple[tuple[int, int], ...]) -> Sheet:
+def _sheet(sheet: Any, file: str, formulas: frozenset[tuple[int, int]], part: _Part) -> Sheet:
     sheet.reset_dimensions()  # a workbook may claim any size; only the cells that are there count
     grid: list[list[str]] = []
     cells = 0
@@ -210,7 +214,8 @@ def _sheet(sheet: Any, file: str, formulas: frozenset[tuple[int, int]], merged: 
                 file, "a formula without its value", "the value of every formula stored with it",
                 "Open the workbook in Excel, save it, and send that.", sheet=sheet.title, row=r + 1,
             )  # fmt: skip
-    return Sheet(sheet.title, grid, formulas, merged, sheet.sheet_state != "visible")
+    hidden = sheet.sheet_state != "visible"
+    return Sheet(sheet.title, grid, formulas, part.merged, hidden, part.hidden_rows, part.hidden_columns)
 
 
 def _text(cell: Any) -> str:
@@ -230,4 +235,6 @@ def _text(cell: Any) -> str:
 
 
 def _plain(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else str(value)
+    if math.isfinite(value) and float(value).is_integer():
+        return str(int(value))
+    return f"{Decimal(str(value)):f}" if math.isfinite(value) else str(value)  # never an exponent

@@ -22,6 +22,7 @@ LIKE_IT = 200
 
 _HINTS = {"monthly": "month", "snapshot": "snapshot"}
 _SENDABLE = tuple(status for status in STATUSES if status != "withheld")
+_BASES = ("stated", "derived_from_change", "computed", "forecast")
 _PERCENTAGES = ("percent", "percent_change", "percentage_points")
 
 Mask = NDArray[np.bool_]
@@ -34,6 +35,7 @@ def interpret(rows: Rows, definitions: Definitions) -> tuple[pd.DataFrame, list[
     column = {name: rows.column(name) for name in (*FIELDS, "cell", "letter")}
     work = _Work(rows, column, definitions, rows.place, rows.row, [])
     work.refuse_unknown()
+    work.refuse_contradictions()
     periods = work.periods()
     figures = {name: numbers(column[name]) for name in ("value", "numerator", "denominator")}
     status = work.statuses(figures)
@@ -90,6 +92,22 @@ class _Work:
         stray = self.column["area"].map(lambda name: name not in areas, "bool")
         self.refuse(stray, "area", f"one of {', '.join(sorted(areas))}", "Use the area's name as in partnership.yaml.")
 
+    def refuse_contradictions(self) -> None:
+        """What a return says beside its figures and the partnership's definitions do not: unit, basis, agency."""
+        own, partnership = self._returned(), self.definitions.partnership
+        units = {i.id: i.unit for i in self.definitions.catalogue.indicators}
+        indicator = self.column["indicator"]
+        other = self.column["unit"].paired(
+            indicator, lambda unit, name: unit.lower() not in ("", units.get(name, unit))
+        )
+        wanted = indicator.map(lambda name: f"{units.get(name, '')}, the unit of this indicator")
+        self.refuse(own & other.astype(bool), "unit", wanted, "Send the figure in that unit, or clear the cell.")
+        stray = self.column["basis"].map(lambda basis: basis not in ("", *_BASES), "bool")
+        self.refuse(own & stray, "basis", f"one of {', '.join(_BASES)}", "Correct or clear it.")
+        nobody = self.column["agency"].map(lambda name: bool(name) and not partnership.agency_named(name), "bool")
+        names = ", ".join(sorted(agency.name for agency in partnership.agencies))
+        self.refuse(own & nobody, "agency", f"one of {names}", "Use the agency's name as in partnership.yaml.")
+
     def periods(self) -> NDArray[Any]:
         """The period of every row (None where it cannot be read), each spelling read once."""
         often = {i.id: _HINTS.get(i.frequency, "") for i in self.definitions.catalogue.indicators}
@@ -124,6 +142,8 @@ class _Work:
         self.refuse(wrong, "value", wanted, "Write digits; '*' if suppressed; leave blank if not returned.")
         for name in ("numerator", "denominator"):
             self.refuse(figures[name].bad, name, "a number or blank", "Write digits, or leave it blank.")
+            below = share & self._returned() & (np.nan_to_num(figures[name].value) < 0)
+            self.refuse(below | figures[name].percent, name, "a count or blank", "Write digits, or leave it blank.")
         said = self.column["status"].map(str.lower)
         there = self.column["status"].map(lambda text: text != "", "bool")
         stray = there & self.column["status"].map(lambda text: text.lower() not in _SENDABLE, "bool")

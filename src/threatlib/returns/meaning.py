@@ -24,6 +24,9 @@ SERIES = ["indicator", "agency", "area", "breakdown", "kind"]
 HISTORY = 4
 """Earlier values a series must have before a value is held against them."""
 
+OLDEST = 50
+"""Years that a return may look back."""
+
 _READ = (
     "obs", "indicator", "agency", "area", "breakdown", "period", "kind", "start", "end", "value", "lower", "upper",
     "status", "numerator", "denominator", "unit", "basis", "file", "sheet", "row", "received_on",
@@ -270,11 +273,15 @@ def _doubled(sent: pd.DataFrame) -> Iterator[Problem]:
 
 
 def _ahead(sent: pd.DataFrame) -> Iterator[Problem]:
-    """Figures of a period that had not begun when they were received."""
+    """Figures of a period that had not begun when they were received, or that was over before anybody counted."""
     ahead = (sent["start"] > sent["received_on"]) & sent["status"].isin(HAS_VALUE) & (sent["basis"] != "forecast")
     for row in _rows(sent[ahead]):
         yield _doubt(row, "period", f"{row['period']}, which had not begun on {row['received_on']:%Y-%m-%d}",
                      "a period that had begun when the file came", "See whether the year is mistyped.")  # fmt: skip
+    old = (sent["end"].dt.year < sent["received_on"].dt.year - OLDEST) & sent["kind"].ne("undated")
+    for row in _rows(sent[old]):
+        yield _doubt(row, "period", f"{row['period']}", f"a period of the last {OLDEST} years",
+                     "See whether the year is mistyped.")  # fmt: skip
 
 
 def _footprints(sent: pd.DataFrame, definitions: Definitions) -> Iterator[Problem]:

@@ -20,7 +20,10 @@ FOLDERS = ("published", "official", "returns", "reference")
 """Where a partnership's files of figures lie."""
 
 REFUSED = (".xls", ".xlsm", ".xlsb", ".ods", ".zip", ".pdf", ".docx", ".parquet")
-"""What also gets sent: not read, and said so."""
+"""What also gets sent: not read, and said so. Among the returns that holds of a file of any other kind, too."""
+
+_BESIDE = ("thumbs.db", "desktop.ini", "readme.md")
+"""What Windows and people leave beside the files."""
 
 
 def digest(path: Path) -> str:
@@ -73,9 +76,9 @@ def data_files(folder: Path) -> Iterator[Path]:
     """Files of figures under a partnership's folder, symbolic links too (they are refused when read)."""
     for place in FOLDERS:
         for path in sorted((folder / place).rglob("*")):
-            if path.name.startswith(("~$", ".")) or path.suffix.lower() not in READABLE + REFUSED:
-                continue
-            if path.is_file() or path.is_symlink():
+            named = place == "returns" or path.suffix.lower() in READABLE + REFUSED
+            beside = path.name.startswith(("~$", ".")) or path.name.lower() in _BESIDE
+            if named and not beside and (path.is_file() or path.is_symlink()):
                 yield path
 
 

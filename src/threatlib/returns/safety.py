@@ -52,6 +52,8 @@ def refusal(path: Path, file: str, folder: Path) -> Problem | None:
         return say("a symbolic link", inside, "Put the file itself there.")
     if not path.resolve().is_relative_to(folder.resolve()):
         return say("a path that leads out of the folder", inside, "Put the file there and mend its entry.")
+    if not file.isprintable():
+        return say("a name with what nobody can see", "a name of letters and digits", "Give the file another name.")
     if not path.is_file():
         return say("no file", "a file", "Put the file back, or remove its entry.")
     size = path.stat().st_size
@@ -60,7 +62,7 @@ def refusal(path: Path, file: str, folder: Path) -> Problem | None:
     if size == 0:
         return say("an empty file", "a return", "Ask the sender to send it again.")
     if path.suffix.lower() not in READABLE:
-        return say(f"a {path.suffix} file", "a .csv or .xlsx file")
+        return say(f"a {path.suffix} file" if path.suffix else "a file of no kind", "a .csv or .xlsx file")
     if path.suffix.lower() != ".xlsx":
         return None
     return _workbook_refusal(path, say)
@@ -88,6 +90,9 @@ def _workbook_refusal(path: Path, say: Callable[..., Problem]) -> Problem | None
     inside = [part.filename.lower().replace("\\", "/") for part in names]
     if any("vbaproject" in name or "macrosheets" in name for name in inside) or _says_macros(path):
         return say("a workbook with macros", "a workbook without macros", "Save it as .xlsx without macros.")
+    if b"purl.oclc.org/ooxml" in _part(path, "xl/workbook.xml"):
+        found, todo = "a workbook saved as 'Strict Open XML'", "Save it anew as 'Excel Workbook (.xlsx)'."
+        return say(found, "a plain .xlsx workbook", todo)
     if any("/activex/" in name or "/embeddings/" in name for name in inside):
         found, wanted = "a workbook with controls or other files inside", "a workbook of cells alone"
         return say(found, wanted, "Copy its cells into a new workbook and send that.")
@@ -98,8 +103,13 @@ def _workbook_refusal(path: Path, say: Callable[..., Problem]) -> Problem | None
 
 def _says_macros(path: Path) -> bool:
     """Whether a workbook calls itself one with macros, under whatever name it was sent."""
+    return b"macroenabled" in _part(path, "[Content_Types].xml").lower()
+
+
+def _part(path: Path, name: str) -> bytes:
+    """The beginning of a part of a workbook; nothing where it is damaged, which is said when it is read."""
     try:
-        with zipfile.ZipFile(path) as parts, parts.open("[Content_Types].xml") as kinds:
-            return b"macroenabled" in kinds.read(2**20).lower()
+        with zipfile.ZipFile(path) as parts, parts.open(name) as part:
+            return part.read(2**20)
     except (KeyError, zipfile.BadZipFile, zlib.error, OSError, NotImplementedError):
-        return False  # damaged: said so when it is read
+        return b""

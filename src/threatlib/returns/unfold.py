@@ -10,6 +10,7 @@ from threatlib.returns.grids import Sheet
 from threatlib.returns.layouts import Layout
 from threatlib.returns.problems import Problem
 from threatlib.returns.rows import Place, Rows
+from threatlib.returns.unseen import unseen
 
 Grid = list[list[str]]
 
@@ -27,7 +28,7 @@ def unfold(sheet: Sheet, layout: Layout, origin: Place, rows: Rows) -> list[Prob
     header = [_filled(grid[r]) if r < last else [_plain(c) for c in grid[r]] for r in range(first, last + 1)]
     width = max(len(line) for line in grid[last:])
     header = [[*line, *[""] * (width - len(line))] for line in header]
-    problems = _differences(header, grid, last, layout, origin, sheet.name) + sheet.unseen(origin.file, last + 1)
+    problems = _differences(header, grid, last, layout, origin, sheet.name) + unseen(sheet, origin.file, last + 1)
     title, missing = _titles(grid[:first], layout, origin, sheet.name)
     problems += missing
     if problems:
