@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -57,6 +58,10 @@ def marks(release: Release, definitions: Definitions, truths: Truths) -> list[di
         row |= {"found": bool(len(same)), "as": str(same["kind"].iloc[0]) if len(same) else ""}
         row |= {"right": bool(same["kind"].isin(RIGHT.get(truth.kind, ())).any())}
         row |= {"flags": len(here), "tests": len(tests), "chance": float(tests["alpha"].sum())}
+        row["checks"] = {  # of each check: comparisons, flags that chance would give, flags
+            str(check): (len(part), float(part["alpha"].sum()), int(part["flag"].sum()))
+            for check, part in tests.groupby("check", sort=False)
+        }
         rows.append(row)
     return rows
 
@@ -102,7 +107,25 @@ def table(rows: pd.DataFrame) -> list[str]:
         name = f"{part['indicator'].iloc[0]}, {part['area'].iloc[0]}"
         lines.append(f"| {name} | {part['tests'].sum():,} | {part['chance'].sum():.1f} | {part['flags'].sum()} |")
     whole = (control["tests"].sum(), control["chance"].sum(), control["flags"].sum())
-    return [*lines, f"| **all** | {whole[0]:,} | {whole[1]:.1f} | {whole[2]} |", "", f"{seeds} partnerships."]
+    lines.append(f"| **all** | {whole[0]:,} | {whole[1]:.1f} | {whole[2]} |")
+    return [*lines, "", *_by_check(control), "", f"{seeds} partnerships.", "", *_not_as_planted(rows)]
+
+
+def _by_check(control: pd.DataFrame) -> list[str]:
+    """What each check made, would flag by chance, and flagged in the control group; one change may have several."""
+    lines = ["| check of the control group | comparisons | flags chance would give | flags |", "|---|---|---|---|"]
+    for check in dict.fromkeys(name for made in control["checks"] for name in made):
+        made = np.array([row[check] for row in control["checks"] if check in row])
+        lines.append(f"| `{check}` | {len(made):,} | {made[:, 1].sum():.1f} | {made[:, 2].sum():.0f} |")
+    return lines
+
+
+def _not_as_planted(rows: pd.DataFrame) -> list[str]:
+    """Every planted truth that was missed, or found as something else, with its seed."""
+    planted = rows[(rows["kind"] != "none") & ~rows["right"].astype(bool)]
+    said = planted.assign(said=planted["as"].replace("", "missed")).groupby(["truth", "said"], sort=True)["seed"]
+    return ["Not as planted:", "", *(f"- {truth}, {what}: seeds {', '.join(map(str, sorted(seeds)))}"
+                                     for (truth, what), seeds in said)]  # fmt: skip
 
 
 def write(lines: list[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any, cast
@@ -58,6 +58,7 @@ class Assessment:
     counting: Counting
     leads: Mapping[str, Mapping[str, Any]]
     exposed: tuple[str, ...] = ()
+    abbreviations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def observations(self) -> pd.DataFrame:
@@ -204,6 +205,7 @@ def build(
         counting=counted,
         leads=leads,
         exposed=release.exposed,
+        abbreviations=definitions.partnership.abbreviations,
     )
 
 

@@ -6,16 +6,19 @@ by somebody else) would have led one to expect, each with a range that allows fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from threatlib.assessment import chance
 from threatlib.assessment.levels import FEWEST, past, spread
-from threatlib.assessment.low import COLUMNS, judged, words
+from threatlib.assessment.low import COLUMNS, SILENT, judged, words
 from threatlib.assessment.years import people
 from threatlib.catalogue import Annotation, Definitions, Indicator
 from threatlib.observations import HAS_VALUE, HIDDEN
@@ -48,6 +51,7 @@ class _Known:
     totals: pd.DataFrame
     definitions: Definitions
     quarter: Period
+    dispersion: Mapping[Any, float]
 
     @cached_property
     def years(self) -> dict[tuple[str, str], pd.DataFrame]:
@@ -68,6 +72,12 @@ class _Known:
         last = max(begins, default=None)
         return found if last is None else found[(found["first"] >= pd.Timestamp(last)) | (found["back"] == 0)]
 
+    @cached_property
+    def varies(self) -> defaultdict[tuple[str, str], float]:
+        """Variance over mean of counts."""
+        found = {(i, area): phi for (i, _, area, group), phi in self.dispersion.items() if not group}
+        return defaultdict(lambda: chance.CLUSTERED, found)
+
     def noted(self, indicator: str, area: str, *kinds: str) -> Iterator[Annotation]:
         for entry in self.definitions.annotations.annotations:
             here = (not entry.indicators or indicator in entry.indicators) and (not entry.areas or area in entry.areas)
@@ -75,7 +85,10 @@ class _Known:
                 yield entry
 
 
-def absences(table: pd.DataFrame, totals: pd.DataFrame, definitions: Definitions, quarter: Period) -> pd.DataFrame:
+def absences(
+    table: pd.DataFrame, totals: pd.DataFrame, definitions: Definitions, quarter: Period,
+    dispersion: Mapping[Any, float] | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """What the latest year of each count with a counterpart says (`COLUMNS`), one row an indicator and area.
 
     Parameters
@@ -86,14 +99,18 @@ def absences(table: pd.DataFrame, totals: pd.DataFrame, definitions: Definitions
         Their complete years (`years.years`).
     quarter : Period
         The quarter that is assessed.
+    dispersion : mapping, optional
+        Variance over mean of each series' counts, by its names (`chance.dispersions`).
 
     Notes
     -----
     All three comparisons are gamma-Poisson predictive ranges (`stats.absence.under_identification`): against areas like
     it with the areas' own spread, against earlier years with those years' spread, and against what the counterpart's
-    cases would imply at the earlier ratio of the two. A withheld count is judged by its most forgiving value.
+    cases would imply at the earlier ratio of the two. A withheld count is judged by its most forgiving value. `alpha`
+    is what chance alone would flag: little of what the ranges of places, years and ratios leave to chance and wander.
     """
-    known = _Known(table[table["breakdown"] == ""], totals[totals["breakdown"] == ""], definitions, quarter)
+    whole = table["breakdown"] == ""
+    known = _Known(table[whole], totals[totals["breakdown"] == ""], definitions, quarter, dispersion or {})
     there = known.table[known.table["role"] == "local"].groupby("indicator", sort=False)["area"].unique()
     rows = []
     for indicator in definitions.catalogue.indicators:
@@ -114,22 +131,30 @@ def _evidence(known: _Known, indicator: Indicator, area: str) -> _Answer:
         "counterpart": other.id, "counterpart_name": other.name, "lost": _lost(known, indicator.id, area, own, here),
         "current": bool(len(own)) and bool(pd.Timestamp(known.quarter.end) - own["end"].iloc[0] < OUT_OF_DATE),
     }  # fmt: skip
+    phis = known.varies[indicator.id, area], known.varies[other.id, area]
     if len(own) and own["back"].iloc[0] == 0:
         now = own.iloc[0]
         found |= {name: now[name] for name in ("period", "value", "rows", "marks", "status")}
         found |= {"recorded_lower": now["lower"], "recorded_upper": now["upper"]}
         hidden = Between(now["lower"], now["upper"])
-        found |= _elsewhere(known, indicator, area, now, hidden) | _before(own, hidden)
-        found |= _beside(own, known.of(other.id, area), hidden)
-    return found | _silence(here)
+        found |= _elsewhere(known, indicator, area, now, hidden) | _before(own, hidden, phis[0])
+        found |= _beside(own, known.of(other.id, area), hidden, phis)
+    return found | _silence(here, phis[0])
 
 
-def _against(count: Between, base: float, cases: float, people: float, usual: float, name: str) -> _Answer:
-    """What to expect, with its range, and the verdict on the count."""
+def _against(
+    count: Between, base: float, cases: float, people: float, usual: float, name: str, phi: float, noise: float
+) -> _Answer:
+    """What to expect, with its range, the verdict on the count, and how often chance alone would call it low.
+
+    `phi` is the count's variance over mean, `noise` the relative variance of what is expected by chance alone.
+    """
     said = under_identification(count, base, cases, people, spread=usual, confidence=CONFIDENCE)
     ends = {f"{name}_expected": said.expected, f"{name}_lower": said.lower, f"{name}_upper": said.upper}
-    below = {f"{name}_probability": said.probability_below}
-    return {key: float(part) for key, part in (ends | below).items()} | {name: str(said.verdict)}
+    due = base * (cases + 0.5) / people
+    alpha = np.minimum(chance.counts(due, phi * due + noise * due**2, said.lower), (1 - CONFIDENCE) / 2)
+    told = ends | {f"{name}_probability": said.probability_below, f"{name}_alpha": alpha}
+    return {key: float(part) for key, part in told.items()} | {name: str(said.verdict)}
 
 
 def _elsewhere(known: _Known, indicator: Indicator, area: str, now: pd.Series, count: Between) -> _Answer:
@@ -147,10 +172,12 @@ def _elsewhere(known: _Known, indicator: Indicator, area: str, now: pd.Series, c
     sums = others[["value", "denominator"]].astype(float)
     usual = spread(sums["value"], sums["denominator"], SPREAD)
     told = {"elsewhere_rows": " ".join(others["rows"]), "elsewhere_areas": len(others)}
-    return told | _against(count, base, sums["value"].sum(), sums["denominator"].sum(), usual, "elsewhere")
+    return told | _against(
+        count, base, sums["value"].sum(), sums["denominator"].sum(), usual, "elsewhere", 1.0, usual**2
+    )
 
 
-def _before(own: pd.DataFrame, count: Between) -> _Answer:
+def _before(own: pd.DataFrame, count: Between, phi: float) -> _Answer:
     """Against its own earlier years."""
     earlier = past(own)
     if len(earlier) < FEWEST:
@@ -158,29 +185,35 @@ def _before(own: pd.DataFrame, count: Between) -> _Answer:
     cases = earlier["value"].fillna(earlier["lower"]).astype(float)
     usual = spread(cases, pd.Series(np.ones(len(cases))))
     told = {"before_rows": " ".join(earlier["rows"]), "before_years": len(earlier)}
-    return told | _against(count, 1.0, float(cases.sum()), float(len(cases)), usual, "before")
+    return told | _against(
+        count, 1.0, float(cases.sum()), float(len(cases)), usual, "before", phi, phi / max(float(cases.sum()), 1.0)
+    )
 
 
-def _beside(own: pd.DataFrame, other: pd.DataFrame, count: Between) -> _Answer:
-    """Against what the counterpart's cases imply, and whether the counterpart itself fell."""
-    there = other[other["value"].notna()] if len(other) else other
+def _beside(own: pd.DataFrame, other: pd.DataFrame, count: Between, phis: tuple[float, float]) -> _Answer:
+    """Against what the counterpart's cases imply, and whether the counterpart itself fell, whatever is withheld."""
+    there = other[np.isfinite(other["upper"].astype(float))] if len(other) else other
     near = len(there) > 0 and abs(there["end"].iloc[0] - own["end"].iloc[0]) < pd.Timedelta(days=100)
     if not near or there["back"].iloc[0] != 0:
         return {"beside": "cannot say", "counterpart_now": "cannot say"}
-    now = float(there["value"].iloc[0])
-    told: _Answer = {"counterpart_value": now, "counterpart_rows": there["rows"].iloc[0]}
-    itself = _before(there, Between(now, now))
+    now = there.iloc[0]
+    told: _Answer = {f"counterpart_{name}": float(now[name]) for name in ("value", "lower", "upper")}
+    told["counterpart_rows"] = now["rows"]
+    itself = _before(there, Between(now["lower"], now["upper"]), phis[1])
     told |= {name.replace("before", "counterpart_now"): part for name, part in itself.items()}
     both = own.merge(there, on="back", suffixes=("", "_other"))
-    both = past(both[both["value_other"] > 0])
-    if len(both) < FEWEST or not now > 0:
+    both = past(both.assign(base=both["value_other"].fillna(both["lower_other"]).astype(float)).query("base > 0"))
+    if len(both) < FEWEST or not now["lower"] > 0:
         return told | {"beside": "cannot say"}
-    cases, bases = both["value"].fillna(both["lower"]).astype(float), both["value_other"].astype(float)
-    usual = spread(cases, bases)
-    return told | _against(count, now, float(cases.sum()), float(bases.sum()), usual, "beside")
+    cases, bases = both["value"].fillna(both["lower"]).astype(float), both["base"]
+    usual, noise = spread(cases, bases), phis[0] / max(cases.sum(), 1) + phis[1] / bases.sum() + phis[1] / now["lower"]
+    ends = [_against(count, float(now[end]), cases.sum(), bases.sum(), usual, "beside", phis[0], noise)
+            for end in ("lower", "upper")]  # fmt: skip
+    agreed = ends[0]["beside"] if ends[0]["beside"] == ends[1]["beside"] else "cannot say"
+    return told | ends[0] | {"beside": agreed}
 
 
-def _silence(here: pd.DataFrame) -> _Answer:
+def _silence(here: pd.DataFrame, phi: float) -> _Answer:
     """A run of nothing at the end, and the time since the last case, in the finest periods there are."""
     rows = here[here["status"].isin([*HAS_VALUE, *HIDDEN])].sort_values("end", kind="stable")
     kind = next((kind for kind in MONTHS if (rows["kind"] == kind).any()), "")
@@ -195,6 +228,8 @@ def _silence(here: pd.DataFrame) -> _Answer:
         "silent_months": float(run.length) * MONTHS[kind],
         "silent_probability": float(run.probability),
     }
+    if np.isfinite(run.probability):
+        found["silent_alpha"] = chance.silence(float(low.sum()), len(low), phi, SILENT)
     return found | _open(part["end"], low) if float(run.length) > 0 else found
 
 

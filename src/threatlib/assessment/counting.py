@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from threatlib.assessment import absence as absent
+from threatlib.assessment import chance
 from threatlib.assessment import levels as yearly
 from threatlib.assessment.evidence import Evidence
 from threatlib.assessment.low import LOW
@@ -43,15 +43,17 @@ def comparisons(found: Evidence) -> pd.DataFrame:
     if len(found.signals):
         made = found.signals[found.signals["p"].notna()]
         flag = made["arrow"].isin(["up", "down"])
-        parts.append(made.assign(raises=made["main"].astype(bool), flag=flag)[names])
+        made = made.assign(raises=made["main"].astype(bool), flag=flag)
+        scans = made["check"] == "scan"
+        made.loc[scans, "alpha"] = chance.scanned(made[scans])
+        parts.append(made[names])
     if len(found.levels):
         flag = found.levels["arrow"].isin(["up", "down"])
         parts.append(found.levels.assign(check=yearly.CHECK, raises=True, flag=flag)[names])
     if len(found.absence):
         made = found.absence[found.absence["comparisons"] > 0]
-        alpha = (1 - absent.CONFIDENCE) / 2 * made["comparisons"]
         flag = made["kind"].isin(LOW)
-        parts.append(made.assign(check="absence", raises=True, alpha=alpha, flag=flag, p=made["probability"])[names])
+        parts.append(made.assign(check="absence", raises=True, flag=flag, p=made["probability"])[names])
     table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     table["p"], table["alpha"] = table["p"].astype(float), table["alpha"].astype(float)
     raising = table["raises"].astype(bool).to_numpy()

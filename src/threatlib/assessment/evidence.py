@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from threatlib.assessment import chance, low
 from threatlib.assessment import levels as yearly
-from threatlib.assessment import low
 from threatlib.assessment.absence import absences
 from threatlib.assessment.coupling import COLUMNS as LINKED
 from threatlib.assessment.coupling import coupling
@@ -52,12 +52,14 @@ def evidence(release: Release, definitions: Definitions, quarter: Period, *, lin
     cut = _cut_off(shown, definitions, quarter)
     totals = totals[~_among(totals, cut)]
     own = totals[totals["area"].isin(definitions.partnership.local_areas) & (totals["breakdown"] == "")]
+    seen = signals(release, definitions, quarter)
+    varies = chance.dispersions(seen)
     return Evidence(
         shown,
         totals,
-        _without(signals(release, definitions, quarter), cut),
-        yearly.levels(own[own["indicator"].isin(_measured(definitions))], definitions),
-        absences(shown, totals, definitions, quarter),
+        _without(seen, cut),
+        yearly.levels(own[own["indicator"].isin(_measured(definitions))], definitions, varies),
+        absences(shown, totals, definitions, quarter, varies),
         coupling(shown, totals, definitions) if linked else pd.DataFrame(columns=list(LINKED)),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from threatlib import wording
+from threatlib.assessment import chance
 from threatlib.assessment.sentences import Part, Row
 from threatlib.assessment.years import said
 from threatlib.catalogue import Annotation, Definitions
@@ -36,20 +38,24 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def levels(totals: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+def levels(
+    totals: pd.DataFrame, definitions: Definitions, dispersion: Mapping[Any, float] | None = None
+) -> pd.DataFrame:
     """The latest year of each count beside the range of its earlier years (`COLUMNS`), one row a series.
 
     Parameters
     ----------
     totals : DataFrame
         Complete years of the partnership's own counts, groups left out (`years.years`).
+    dispersion : mapping, optional
+        Variance over mean of each series' counts, by its names (`chance.dispersions`).
 
     Notes
     -----
     Counts: gamma-Poisson predictive range with the years' own spread (`stats.absence.under_identification`). Staff,
     shares and means of a day: Student's t with the years' own standard deviation, drawn towards a usual one. Last year
     is left out where others are enough, for the change may have begun in it, and so are years before a change of
-    recording.
+    recording. `alpha` is what chance alone would flag (`chance`), for the ranges hold the wander of years as well.
     """
     totals = totals[_same_recording(totals, definitions.annotations.annotations)]
     now = totals[(totals["back"] == 0) & np.isfinite(totals["upper"].astype(float))].reset_index(drop=True)
@@ -61,14 +67,16 @@ def levels(totals: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     enough = np.isfinite(earlier).sum(axis=-1) >= FEWEST
     sources = rows[rows["back"] >= 1].groupby("place")["rows"].agg(" ".join)
     table = now.assign(
-        past_rows=sources.reindex(range(len(now))).fillna("").to_numpy(), alpha=ALPHA, recorded_lower=now["lower"],
+        past_rows=sources.reindex(range(len(now))).fillna("").to_numpy(), recorded_lower=now["lower"],
         recorded_upper=now["upper"],
     )  # fmt: skip
     for field in ("name", "theme", "unit", "polarity"):
         table[field] = [getattr(definitions.catalogue.by_id[i], field) for i in now["indicator"]]
     count = (table["unit"] == "count").to_numpy()
-    counts, stocks = _counts(now, earlier), _levels(now, earlier)
-    for name in ("expected", "expected_lower", "expected_upper", "p", "arrow"):
+    keys = now[list(SERIES)].itertuples(index=False, name=None)
+    varies = np.array([(dispersion or {}).get(key, chance.CLUSTERED) for key in keys])
+    counts, stocks = _counts(now, earlier, varies), _levels(now, earlier)
+    for name in ("expected", "expected_lower", "expected_upper", "p", "alpha", "arrow"):
         table[name] = np.where(count, counts[name], stocks[name])
     said: pd.DataFrame = table.loc[enough, list(COLUMNS)].reset_index(drop=True)
     return said
@@ -136,8 +144,8 @@ def _same_recording(totals: pd.DataFrame, annotations: tuple[Annotation, ...]) -
     return kept
 
 
-def _counts(now: pd.DataFrame, earlier: Floats) -> dict[str, Any]:
-    """Counts: the gamma-Poisson range of the earlier years."""
+def _counts(now: pd.DataFrame, earlier: Floats, varies: Floats) -> dict[str, Any]:
+    """Counts: the gamma-Poisson range of the earlier years; `varies` is their variance over mean."""
     known = np.isfinite(earlier)
     n, cases = known.sum(axis=-1), np.where(known, earlier, 0).sum(axis=-1)
     spread = drawn(between_area_spread(earlier, np.where(known, 1.0, np.nan)), n - 1)
@@ -145,8 +153,11 @@ def _counts(now: pd.DataFrame, earlier: Floats) -> dict[str, Any]:
     answer = under_identification(recorded, 1.0, cases, n, spread=spread, confidence=CONFIDENCE)
     arrow = pd.Series(answer.verdict).map({"lower": "down", "higher": "up"}).fillna("level").to_numpy()
     p = np.minimum(2 * np.minimum(answer.probability_below, answer.probability_above), 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        due = (cases + 0.5) / n
+        alpha = np.minimum(chance.counts(due, varies * due * (1 + 1 / n), answer.lower, answer.upper), ALPHA)
     ends = {"expected_lower": answer.lower, "expected_upper": answer.upper}
-    return {"expected": answer.expected, "p": p, "arrow": arrow} | ends
+    return {"expected": answer.expected, "p": p, "alpha": alpha, "arrow": arrow} | ends
 
 
 def _levels(now: pd.DataFrame, earlier: Floats) -> dict[str, Any]:
@@ -162,5 +173,7 @@ def _levels(now: pd.DataFrame, earlier: Floats) -> dict[str, Any]:
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * stdtr(free, -np.abs(value - middle) / error)
     arrow = np.select([value > middle + width, value < middle - width], ["up", "down"], "level")
-    return {"expected": middle, "p": p, "arrow": arrow, "expected_lower": middle - width,
-            "expected_upper": middle + width}  # fmt: skip
+    own = np.sqrt((away**2).sum(axis=-1) / np.maximum(n - 1, 1))
+    alpha = np.minimum(chance.levels(width, own, n), ALPHA)
+    ends = {"expected_lower": middle - width, "expected_upper": middle + width}
+    return {"expected": middle, "p": p, "alpha": alpha, "arrow": arrow} | ends

@@ -16,12 +16,14 @@ COLUMNS = (
     *("value", "lower", "upper", "status", "expected", "expected_lower", "expected_upper", "probability", "basis"),
     *(f"{name}{end}" for name in _AGAINST for end in ("", *(f"_{e}" for e in _ENDS))),
     *("elsewhere_areas", "before_years", "counterpart", "counterpart_name", "counterpart_value", "counterpart_now"),
+    *("counterpart_lower", "counterpart_upper"),
     *("counterpart_now_expected", "counterpart_now_lower", "counterpart_now_upper"),
     *("silent_months", "silent_probability", "open_months", "open_probability"),
-    *("lost", "reasons", "needed", "confidence", "comparisons", "sentence", "marks", "rows"),
+    *("lost", "reasons", "needed", "confidence", "comparisons", "alpha", "sentence", "marks", "rows"),
 )
 """Columns of the absences: `elsewhere`, `before` and `beside` hold the verdict against areas alike, the own past and
-the counterpart; `expected` and its range are those of the one that speaks (`basis`)."""
+the counterpart; `expected` and its range are those of the one that speaks (`basis`); `alpha` is how often chance alone
+would call the count low in any of them."""
 
 KINDS: dict[str, str] = {
     "low_unseen": "low because unseen",
@@ -49,6 +51,8 @@ def judged(found: Mapping[str, object]) -> dict[str, object]:
     for end, name in zip(_ENDS, ("expected", "expected_lower", "expected_upper", "probability"), strict=True):
         row[name] = row[f"{speaks}_{end}"] if speaks else math.nan
     row["comparisons"] = sum(row[name] != "cannot say" for name in _AGAINST) + _finite(row["silent_probability"])
+    rates = [found.get(f"{name}_alpha", 0.0) for name in _AGAINST if row[name] != "cannot say"]
+    row["alpha"] = sum(map(float, [*rates, found.get("silent_alpha", 0.0)]))  # type: ignore[arg-type]
     row["needed"] = "; ".join(_needed(row))
     row["reasons"] = "; ".join(_reasons(row))
     row["confidence"] = _confidence(row)
@@ -73,6 +77,8 @@ def _kind(row: Row) -> str:
         return "low_lost"
     if not able or not row["current"]:
         return "cannot_be_assessed"
+    if not low and any(row[name] == "cannot say" and _finite(row[f"{name}_expected"]) for name in _AGAINST):
+        return "cannot_be_assessed"  # it would be low by one of them if the withheld count were at its least
     if not low:
         return "not_low"
     if row["counterpart_now"] in ("similar", "higher") and row["beside"] in ("lower", "cannot say"):
@@ -177,12 +183,13 @@ def _expected(row: Row) -> tuple[Part, ...]:
 
 def _counterpart(row: Row) -> tuple[Part, ...]:
     now = row["counterpart_now"]
-    if row["kind"] == "not_low" or now in ("", "cannot say") or not _finite(row["counterpart_value"]):
+    if row["kind"] == "not_low" or now in ("", "cannot say"):
         return ()
     how = {"similar": "stayed within its usual range", "higher": "rose", "lower": "fell"}[now]
     name, rows = row["counterpart_name"], str(row["rows"])
-    value = Part(wording.number(row["counterpart_value"]), row["counterpart_value"], rows)
-    return (Part(f"; {name} {how} ("), value, Part(")"))
+    low, high = (Part(wording.number(row[end]), row[end], rows) for end in ("counterpart_lower", "counterpart_upper"))
+    value = (low,) if row["counterpart_lower"] == row["counterpart_upper"] else (low, Part(" to "), high)
+    return (Part(f"; {name} {how} ("), *value, Part(")"))
 
 
 def _finite(value: object) -> bool:

@@ -67,7 +67,7 @@ def years(table: pd.DataFrame) -> pd.DataFrame:
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:
     """Totals of the rows of each year."""
     names = [*SERIES, "kind", "back"]
-    year = rows.groupby(names, sort=False).ngroup().to_numpy()
+    year = np.asarray(rows.groupby(names, sort=False).ngroup(), dtype=np.int64)
     rows = rows.assign(
         lower=rows["lower"].fillna(0.0), upper=rows["upper"].fillna(np.inf), provisional=rows["status"] == "provisional"
     )
