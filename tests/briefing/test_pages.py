@@ -67,7 +67,7 @@ def test_cards_say_direction_severity_and_confidence(assessment: Assessment) -> 
     assert "Demand" in demand
     assert "getting worse" in demand
     assert "2 of 3" not in demand  # counts stand with their nouns
-    assert "4 comparisons; 2 items of 3 items rest on figures" in demand
+    assert "4 comparisons; 2 items of 3 rest on figures" in demand
     assert "cannot be said" in workforce
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from markupsafe import escape
 
@@ -53,8 +54,12 @@ _SILENT = frozenset({*(f"h{n}" for n in range(1, 7)), "svg", "style", "dt", "abb
 """Elements in which nothing is explained: what they hold is a name, a figure or not on show."""
 
 
-def explained_at_first_use(html: str, terms: Mapping[str, str] = ABBREVIATIONS) -> str:
-    """The same content, each abbreviation followed by its meaning where running text first has it."""
+def explained_at_first_use(html: str, terms: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The same content, each abbreviation followed by its meaning where running text first has it.
+
+    `terms` are those of the partnership's own, beside the field's; where both have one the partnership's holds.
+    """
+    terms = {**ABBREVIATIONS, **terms}
     waiting = {short: words for short, words in terms.items() if re.search(rf"\b{short}s?\b", html)}
     if not waiting:
         return html

@@ -59,7 +59,8 @@ _LEVELS: dict[str, tuple[str, ...]] = {
     "severity": ("slight", "moderate", "substantial", "severe", "critical"),
     "confidence": ("low", "moderate", "high"),
 }
-_PLAIN_HEADS = {"row": "Group", "label": "Measure", "expected_lower": "Expected from", "expected_upper": "Expected to"}
+_PLAIN_HEADS = {"row": "Group", "label": "Measure", "expected_lower": "Expected from", "expected_upper": "Expected to",
+                "centre": "Mean"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +245,8 @@ def _figure_data(figure: Figure) -> Markup:
              if c not in ("unit", "status", "lower", "upper")}  # fmt: skip
     if "lower" in table and _has_interval(table):
         heads |= {"lower": "Lower", "upper": "Upper"}
-    for column in ("flag", "judgement", "series"):
-        if column in table:
-            table[column] = [v if str(v).strip() else "none" for v in table[column]]
+    for column in {"flag", "judgement", "series"} & set(table):
+        table[column] = [v if str(v).strip() else "none" for v in table[column]]
     link = base64.b64encode(
         figure.table[list(data_columns(table))]
         .to_csv(index=False, na_rep="", lineterminator="\r\n")

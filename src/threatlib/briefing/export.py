@@ -6,6 +6,7 @@ import copy
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +49,8 @@ class PageInfo:
         Names and values for the foot of the page.
     label : str
         The quarter's short label, for the window's title.
+    abbreviations : mapping
+        The partnership's own, with their meanings.
     """
 
     file: str
@@ -63,6 +66,7 @@ class PageInfo:
     status: str = ""
     provenance: Mapping[str, str] = field(default_factory=dict)
     label: str = ""
+    abbreviations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def window_title(self) -> str:
@@ -110,7 +114,7 @@ def export(notebook: NotebookNode, *, page: PageInfo) -> str:
         template_name="template",
         template_file="index.html.j2",
         extra_template_basedirs=[str(_TEMPLATE.parent)],
-        filters={"markdown2html": _markdown, "published": _published},
+        filters={"markdown2html": _markdown, "published": partial(_published, terms=page.abbreviations)},
     )
     resources = {
         "page": page,
@@ -141,7 +145,7 @@ def index_page(
     cards = page_cards((file, title, said.get(file, "")) for file, title in page.pages if file != page.file)
     parts = [escape(content), Markup("<h2>Pages of this briefing</h2>\n"), cards]
     if files:
-        parts += [Markup("<h2>Tables to take away</h2>\n"), downloads(files)]
+        parts += [Markup("<h2>Files to take away</h2>\n"), downloads(files)]
     return export(page_of(Markup("").join(parts)), page=page)
 
 
@@ -169,7 +173,7 @@ def _markdown(source: str) -> str:
     return str(mistune.create_markdown(escape=True, renderer="html")(source))
 
 
-def _published(body: str) -> _Content:
+def _published(body: str, terms: Mapping[str, str]) -> _Content:
     """The body without its first-level heading, every other heading with an anchor, and a list of contents."""
     taken = set(_ID.findall(body))
     contents: list[_Part] = []
@@ -190,7 +194,7 @@ def _published(body: str) -> _Content:
             contents[-1].parts.append(_Part(anchor, text, []))
         return f"<h{level}{attributes}{'' if own else f' id={chr(34)}{escape(anchor)}{chr(34)}'}>{inner}</h{level}>"
 
-    return _Content(explained_at_first_use(_HEADING.sub(anchored, body).strip()), contents)
+    return _Content(explained_at_first_use(_HEADING.sub(anchored, body).strip(), terms), contents)
 
 
 def _unused(anchor: str, taken: set[str]) -> str:

@@ -12,7 +12,7 @@ from threatlib.briefing.elements import Node, read
 from threatlib.briefing.readability import OLDEST, reading_age
 
 _SHORT = re.compile(r"(?<![\w.-])(?:[A-Z]{2,}|[A-Z]\d{2})(?=s?(?![\w-]))")
-_KNOWN = frozenset({"A4", "UK", "COVID", "SIMULATED", "DATA"})
+_KNOWN = frozenset({"A4", "PDF", "UK", "COVID", "SIMULATED", "DATA"})
 """Words in capitals that need no explanation: common ones, and the marking of a chart."""
 _UNREAD = ("style", "script", "svg", "code", "pre", "nav", "footer")
 

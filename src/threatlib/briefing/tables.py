@@ -85,6 +85,9 @@ def snapshot_html(
     """
     filled = [{name: cell(record, quality_page) for name, cell in _SNAPSHOT.items()} for record in records(frame)]
     names = [n for n in _SNAPSHOT if n not in _ONLY_WHERE_PRESENT or any(cells[n] for cells in filled)]
+    if why := _nothing_before(frame):
+        names = [n for n in names if n not in _ONLY_WITH_A_CHANGE]
+        note = note or f"Whether any of these changed cannot be said: {why}."
     head = Markup("").join(Markup('<th scope="col">{}</th>').format(name) for name in names)
     body = Markup("\n").join(
         Markup('<tr><th scope="row">{}</th>{}</tr>').format(
@@ -95,6 +98,15 @@ def snapshot_html(
     return _framed(
         caption, note, head, body or _nothing(len(names)), id or slug(caption), as_cards=True, kind="snapshot"
     )
+
+
+def _nothing_before(frame: pd.DataFrame) -> str:
+    """The one reason why no row has a change; empty where a row has an earlier figure or the reasons differ."""
+    rows = records(frame)
+    if any(known(row.get("change")) or known(row.get("previous")) or text_of(row, "previous_period") for row in rows):
+        return ""
+    whys = {(text_of(row, "direction"), text_of(row, "change_words")) for row in rows}
+    return "".join(why for said, why in whys if said == "cannot be said") if len(whys) == 1 else ""
 
 
 def _labelled(name: str, cell: Markup, side: str = "") -> Markup:
@@ -285,3 +297,4 @@ _SNAPSHOT: dict[str, Callable[[dict[str, Any], str], Markup]] = {
     "Trend": lambda record, _: _trend(record),
 }
 _ONLY_WHERE_PRESENT = ("Rate", "Comparator", "Trend")
+_ONLY_WITH_A_CHANGE = ("Previous", "Change", "Direction")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from threatlib.catalogue.entry import Entry, Theme
+
+Short = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]+$")]
+"""An abbreviation: capitals and digits, as it stands in a text."""
 
 
 class Area(Entry):
@@ -51,6 +54,7 @@ class Partnership(Entry):
     default_audience: str
     severity_weights: dict[Theme, float] = Field(default_factory=dict)
     undated_periods: dict[str, tuple[date, date]] = Field(default_factory=dict)
+    abbreviations: dict[Short, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _coherent(self) -> Partnership:

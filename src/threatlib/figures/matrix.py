@@ -98,7 +98,7 @@ def _cell(ax: Axes, sheet: Sheet, column: int, line: int, rows: list[dict[str, A
         shape, face = _FACE.get(str(row["confidence"]).casefold(), ("o", canvas.SOFT))
         ax.plot(column + 0.12, y, shape, markersize=6.5, markerfacecolor=face, markeredgecolor=canvas.PALETTE[0])
         name = "" if sheet.narrow else f" {row['name']}"
-        text = canvas.wrapped(f"{row['letter']}{name}", room, size, lines=2 if len(rows) > 1 else 4)
+        text = canvas.wrapped(f"{row['letter']}{name}", room, size, lines=(4, 2)[len(rows) - 1] if len(rows) < 3 else 1)
         ax.annotate(
             text, (column + 0.12, y), xytext=(7, 0), textcoords="offset points", va="center", size=size, linespacing=1.1
         )

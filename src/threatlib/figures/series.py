@@ -173,10 +173,13 @@ def _one_series(ax: Axes, rows: pd.DataFrame, look: tuple[str, str], sheet: Shee
 def _hidden(ax: Axes, rows: pd.DataFrame, colour: str, sheet: Sheet) -> None:
     """A withheld value is an interval: a bar between what it can be, never a point."""
     hidden = rows[rows["value"].isna() & rows["lower"].notna() & rows["upper"].notna()]
-    for _, row in hidden.iterrows():
+    first, last = ax.get_xlim()
+    apart, free = canvas.text_width("[c]", sheet.size - 1) * (last - first) / sheet.room(ax), last + 1
+    for _, row in hidden[::-1].iterrows():  # from the latest back, so that it is the one that is named
         ax.plot([row["period_end"]] * 2, [row["lower"], row["upper"]], color=colour, linewidth=5, alpha=0.45,
                 solid_capstyle="butt", zorder=2)  # fmt: skip
-        if len(hidden) <= (6 if sheet.narrow else 16):
+        if margins.day_number(row["period_end"]) <= free:
+            free = margins.day_number(row["period_end"]) - apart
             ax.annotate("[c]", (row["period_end"], row["upper"]), xytext=(0, 2), textcoords="offset points",
                         ha="center", va="bottom", size=sheet.size - 1, color=canvas.SOFT)  # fmt: skip
 
@@ -205,11 +208,20 @@ def _flags(ax: Axes, data: pd.DataFrame, sheet: Sheet, unit: str) -> None:
     first, last = ax.get_xlim()
     for _, row in flagged.tail(1).iterrows():  # the latest is named; more names would cover each other
         late = margins.day_number(row["period_end"]) > (first + last) / 2
+        words = f"{row['flag']}: {wording.number(row['value'], unit)}"
+        reach = (canvas.text_width(words, sheet.size - 1, bold=True) + 14) * (last - first) / sheet.room(ax)
         ax.annotate(
-            f"{row['flag']}: {wording.number(row['value'], unit)}", (row["period_end"], row["value"]),
-            xytext=(-9 if late else 9, 3), textcoords="offset points", ha="right" if late else "left", va="bottom",
+            words, (row["period_end"], _highest(data, row["period_end"], -reach if late else reach)),
+            xytext=(-7 if late else 7, 6), textcoords="offset points", ha="right" if late else "left", va="bottom",
             size=sheet.size - 1, weight="bold", bbox={"facecolor": "white", "alpha": 0.85, "lw": 0, "pad": 1}, zorder=5,
         )  # fmt: skip
+
+
+def _highest(data: pd.DataFrame, day: pd.Timestamp, reach: float) -> float:
+    """The highest point within so many days of a day, so that a label above it covers none."""
+    first, last = sorted((day, day + pd.Timedelta(days=reach)))
+    there = data["period_end"].between(first, last)
+    return float(data.loc[there, "value"].fillna(data["upper"]).max())
 
 
 def _end_labels(
@@ -218,15 +230,24 @@ def _end_labels(
     """Height, words and colour of the label at the end of each series."""
     labels = []
     for name, colour in zip(names, canvas.PALETTE[look:], strict=False):
-        known = data[(data["series"] == name) & data["value"].notna()]
-        if known.empty:
-            continue
-        value = float(known.iloc[-1]["value"])
-        short = unit if unit in ("percent", "percent_change", "gbp") else "count"
+        rows = data[data["series"] == name]
         broken = canvas.wrapped(name, sheet.width * (0.3 if sheet.narrow else 0.22), sheet.size, lines=2)
-        head = f"{broken}\n" if name else ""
-        labels.append((value, head + wording.number(value, short), canvas.lettering(colour)))
+        value, words = _end_label(rows, data["period_end"].max(), unit)
+        if words:
+            labels.append((value, f"{broken}\n{words}" if name else words, canvas.lettering(colour)))
     return labels
+
+
+def _end_label(rows: pd.DataFrame, end: pd.Timestamp, unit: str) -> tuple[float, str]:
+    """The latest value and its height: a withheld one as its interval, one from before the end with its period."""
+    short = unit if unit in ("percent", "percent_change", "gbp") else "count"
+    last, known = rows.tail(1), rows[rows["value"].notna()].tail(1)
+    for _, row in last[last["value"].isna() & last["lower"].notna() & last["upper"].notna()].iterrows():
+        return (row["lower"] + row["upper"]) / 2, f"[c] {wording.interval(row['lower'], row['upper'], short)}"
+    for _, row in known.iterrows():
+        then = "" if row["period_end"] == end else f"\n{wording.period_short(str(row['period']))}"
+        return float(row["value"]), wording.number(row["value"], short) + then
+    return 0.0, ""
 
 
 def table(data: pd.DataFrame, names: list[str], unit: str) -> pd.DataFrame:

@@ -24,13 +24,14 @@ from threatlib.signals.panel import KIND_ORDER, SERIES, Panel, Places, breaks_of
 from threatlib.signals.saying import saw
 from threatlib.signals.standing import RANGE, expected_range, standing
 from threatlib.signals.tail import completeness
+from threatlib.signals.usual import usual_limits
 from threatlib.signals.variation import variation
 from threatlib.signals.verdict import judge
 from threatlib.stats.multiplicity import benjamini_hochberg
 
 __all__ = [
     "CHECKS", "COLUMNS", "CONFIDENCE", "KIND_ORDER", "LENGTHLESS", "METHODS", "RANGE", "SERIES", "Check", "Method",
-    "choose", "expected_range", "explain_choice", "signals",
+    "choose", "expected_range", "explain_choice", "signals", "usual_limits",
 ]  # fmt: skip
 
 _FIGURE = ("period", "kind", "end", "value", "lower", "upper", "status", "basis", "numerator", "denominator")

@@ -152,7 +152,7 @@ class Page:
 
     def glossary(self) -> Html:
         """Abbreviations and shorthand of what this page has shown so far."""
-        return Html(method.explained([*self._shown, PAGES[self.name]]))
+        return Html(method.explained([*self._shown, PAGES[self.name]], self.assessment.abbreviations))
 
     def finish(self) -> _Finished:
         """Say that the notebook reached its end; the runner publishes nothing without it."""
@@ -200,6 +200,7 @@ def _info(assessment: Assessment, file: str, title: str) -> PageInfo:
         pages=pages,
         marking=assessment.protection.marking,
         status=overview.status(assessment),
+        abbreviations=assessment.abbreviations,
         simulated=simulated,
         provenance={
             "Made by": f"threatlib {__version__}",

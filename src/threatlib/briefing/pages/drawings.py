@@ -112,7 +112,7 @@ def _parts(assessment: Assessment, main: pd.DataFrame, drawn: set[str]) -> Itera
 
 
 def _by_part(assessment: Assessment, whole: Row, row: Row) -> pd.DataFrame:
-    """Each part at the latest period and at the same one a year before, where all of them are there."""
+    """Each part at the latest period and at the one before, where all of them are there; none without the latest."""
     table = assessment.observations
     names = assessment.tables["catalogue"].set_index("id")["name"]
     here = table[table["indicator"].isin(whole["parts"]) & (table["area"] == row["area"]) & table["used"]]
@@ -131,7 +131,8 @@ def _by_part(assessment: Assessment, whole: Row, row: Row) -> pd.DataFrame:
             )
         )  # fmt: skip
     columns = ["row", "band", "value", "lower", "upper", "status", "rows"]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+    latest = bool(found) and found[-1]["row"].iloc[0] == wording.period_short(str(row["period"]))
+    return pd.concat(found, ignore_index=True) if latest else pd.DataFrame(columns=columns)
 
 
 def _bands(assessment: Assessment, row: Row, frame: pd.DataFrame) -> Markup:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from markupsafe import Markup
 
@@ -84,8 +84,12 @@ def method(assessment: Assessment) -> Markup:
     return notes(told, kind="method")
 
 
-def explained(pages: Iterable[str]) -> Markup:
-    """Abbreviations that occur in the texts given, and all shorthand."""
+def explained(pages: Iterable[str], own: Mapping[str, str]) -> Markup:
+    """Abbreviations that occur in the texts given, the partnership's own among them, and all shorthand."""
     text = " ".join(pages)
-    used = [(short, words) for short, words in ABBREVIATIONS.items() if re.search(rf"\b{short}s?\b", text)]
+    used = [
+        (short, words)
+        for short, words in sorted({**ABBREVIATIONS, **own}.items())
+        if re.search(rf"\b{short}s?\b", text)
+    ]
     return glossary(used) + shorthand()

@@ -12,7 +12,14 @@ from threatlib.assessment import Assessment
 from threatlib.assessment.findings import SEVERITIES
 from threatlib.assessment.phia import YARDSTICK
 from threatlib.assessment.sentences import Part
-from threatlib.briefing.components import figure_html, key_messages, notes, requirements_table, threat_cards
+from threatlib.briefing.components import (
+    figure_html,
+    key_messages,
+    notes,
+    number_html,
+    requirements_table,
+    threat_cards,
+)
 from threatlib.briefing.pages import drawings
 from threatlib.briefing.pages.words import DIRECTIONS, counted, sentence, sentences, short
 from threatlib.observations import HAS_VALUE, HIDDEN
@@ -38,7 +45,7 @@ def _card(assessment: Assessment, record: dict[Any, Any]) -> dict[str, Any]:
         f"Most marked: {short(assessment, here.iloc[0].to_dict())}." if len(here) else f"{record['why'].capitalize()}.",
         counted(int(record["figures"]), "comparison", f"threats.{record['id']}.figures"),
         counted(int(record["measured"]), "item", f"threats.{record['id']}.measured"),
-        counted(int(record["items"]), "item", f"threats.{record['id']}.items"),
+        number_html(wording.number(record["items"]), float(record["items"]), f"run:threats.{record['id']}.items"),
     )
     return {
         **{"name": record["name"], "direction": arrow, "judgement": judgement, "direction_words": words},
@@ -66,13 +73,18 @@ def heard(assessment: Assessment) -> bool:
 
 
 def counts(assessment: Assessment) -> Markup:
-    """How many findings are new, go on, or no longer stand."""
+    """How many findings are new, go on, or no longer stand; those that are none need no number."""
     states = assessment.findings["status"]
-    return Markup("<p>{}, {} and {} since the quarter before.</p>").format(
-        counted(int((states == "new").sum()), "new finding", "findings.new"),
-        counted(int(states.isin(["continuing", "worsening"]).sum()), "continuing finding", "findings.continuing"),
-        counted(int(states.isin(["cleared", "revised away"]).sum()), "finding", "findings.cleared")
-        + Markup(" no longer standing"),
+    new, on, over = (
+        int(states.isin(names).sum()) for names in (("new",), ("continuing", "worsening"), ("cleared", "revised away"))
+    )
+    parts = [counted(new, "new finding", "findings.new") if new else Markup("No new finding")]
+    if on:
+        parts.append(counted(on, "continues", "findings.continuing", plural="continue"))
+    if over:
+        parts.append(counted(over, "no longer stands", "findings.cleared", plural="no longer stand"))
+    return Markup("<p>{} since the quarter before{}.</p>").format(
+        parts[0], Markup("").join(Markup("; {}").format(part) for part in parts[1:])
     )
 
 

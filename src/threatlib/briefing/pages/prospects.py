@@ -15,6 +15,7 @@ from threatlib.assessment.peers import limits, peers
 from threatlib.briefing.components import figure_html
 from threatlib.briefing.pages.drawings import caption, declared, past
 from threatlib.periods import parse, shift
+from threatlib.signals import usual_limits
 
 PEERS_A_SUBTOPIC = 2
 FANS_A_SUBTOPIC = 2
@@ -41,6 +42,7 @@ def compared(assessment: Assessment, main: pd.DataFrame, drawn: set[str]) -> Ite
 def _beside(assessment: Assessment, row: Row, areas: pd.DataFrame, id: str) -> Markup:
     from threatlib import figures
 
+    areas = areas.assign(area=areas["area"].str.replace("_", " "))
     unit = str(areas["unit"].iloc[0])
     words = wording.UNIT_WORDS.get(unit, unit)
     judged, curve = limits(areas)
@@ -96,14 +98,21 @@ def _pressure(assessment: Assessment, row: Row, pair: tuple[Row, Row], frames: l
         assessment, id, f"{row['link']} ({row['area']}): {said}",
         f"{names[0]}, and {names[1][:1].lower()}{names[1][1:]}, {row['area']}", "Returns, as registered",
     )  # fmt: skip
+    framed = [_limited(assessment, part, frame, known) for part, frame, known in zip(pair, frames, noted, strict=True)]
     drawing = figures.pressure(
-        pd.concat([frame.assign(series=name) for frame, name in zip(frames, names, strict=True)]),
+        pd.concat([frame.assign(series=name) for frame, name in zip(framed, names, strict=True)]),
         around,
         units={name: str(part["unit"]) for name, part in zip(names, pair, strict=True)},
         gaps=list(dict.fromkeys(gap for part in noted for gap in part["gaps"])),
         breaks=list(dict.fromkeys(day for part in noted for day in part["breaks"])),
     )
     return figure_html(drawing)
+
+
+def _limited(assessment: Assessment, row: Row, frame: pd.DataFrame, noted: dict[str, Any]) -> pd.DataFrame:
+    """A measure with the limits of its usual variation since its recording last began anew."""
+    starts = [pd.Timestamp(end) for _, end, _ in noted["gaps"]] + [pd.Timestamp(day) for day, _ in noted["breaks"]]
+    return frame.join(usual_limits(assessment.history(row).reset_index(drop=True), starts))
 
 
 def _series(assessment: Assessment, indicator: str, area: str) -> Row | None:

@@ -27,6 +27,7 @@ KINDS = {
     "shock": "Shock",
     "fault": "Known fault",
     "conflict": "Conflict",
+    "exclusion": "Left out",
 }
 
 

@@ -52,11 +52,17 @@ def counted(number: int, noun: str, source: str, *, plural: str = "") -> Markup:
 def sentences(assessment: Assessment, findings: pd.DataFrame, limit: int) -> list[Markup]:
     """The first `limit` findings as sentences, with how sure each is and whether a figure in it is disputed."""
     return [
-        sentence(assessment.spoken(record))
+        _led(sentence(assessment.spoken(record)), f"{record['name']} ({record['area']})")
         + Markup(' <span class="confidence">Confidence: {}.</span>').format(record["confidence"])
         + disputed(assessment, str(record["marks"]))
         for record in findings.head(limit).to_dict("records")
     ]
+
+
+def _led(said: Markup, subject: str) -> Markup:
+    """The sentence with what it is about in bold, so that a list of them can be skimmed."""
+    name = escape(subject)
+    return Markup("<strong>{}</strong>{}").format(name, said[len(name) :]) if said.startswith(name) else said
 
 
 def disputed(assessment: Assessment, marks: str) -> Markup:
