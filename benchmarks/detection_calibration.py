@@ -1,16 +1,17 @@
 """The detector's calibration: its constants afresh, its p-values and intervals on quiet series, what a panel adds.
 
-Run: python benchmarks/detection_calibration.py constants | quiet | panel [--seed 1]
+Run: python benchmarks/detection_calibration.py constants | quiet | panel | strata [--seed 1] [--each 100]
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import defaultdict
+from itertools import product
 
 import numpy as np
 from detection import ours
-from detection_series import LENGTHS, MEANS, counts, make, simulate, watched
+from detection_series import LENGTHS, MEANS, QUIET, counts, make, simulate, watched
 
 from threatlib.stats._scan_calibration import LEVELS, QUANTILES, THRESHOLD, terms
 from threatlib.stats._scan_cuts import FEWEST, LOOK_BACK, Task, collect
@@ -41,6 +42,29 @@ def quiet(seed: int) -> None:
             v = np.concatenate(p[m])
             cover = ", ".join(f"{np.concatenate(inside[m, c]).mean():.3f} at {c:.0%}" for c in (0.8, 0.95))
             print(f"  mean {m}: p <= 0.01 {np.mean(v <= 0.01):.4f}, p <= 0.1 {np.mean(v <= 0.1):.3f}; interval {cover}")
+
+
+def strata(seed: int, each: int) -> None:
+    """Share of quiet points flagged as shipped, by mean and by length, of every kind of quiet; and coverage."""
+    rng = np.random.default_rng(seed)
+    for freq, lengths in LENGTHS.items():
+        flagged, said = {kind: np.full((len(lengths), len(MEANS)), np.nan) for kind in QUIET}, []
+        for kind, (i, n), (j, mean) in product(QUIET, enumerate(lengths), enumerate(MEANS)):
+            start, tail = n - watched(n, freq), 2 if kind == "lag_clean" else 0
+            if kind == "gap_clean" and start - 18 * freq // 12 < freq:
+                continue
+            many = each if kind == "clean" else -(-each // 3)
+            y = np.stack([simulate(rng, kind, float(mean), n, freq).values for _ in range(many)])
+            on = scan(y, frequency=freq, first=start, provisional=tail, confidence=None)
+            flagged[kind][i, j] = on.flag[:, n - tail if tail else start :].mean()
+            said.append(np.isfinite(on.p[:, start:][~np.isnan(y[:, start:])]).mean())
+        print(f"\nfreq {freq}, seed {seed}, {each} clean series a cell, coverage {min(said):.3f}")
+        print(
+            "| kind | all | mean " + " | ".join(map(str, MEANS)) + " | points " + " | ".join(map(str, lengths)) + " |"
+        )
+        for kind, cells in flagged.items():
+            row = [np.nanmean(cells), *np.nanmean(cells, axis=0), *np.nanmean(cells, axis=1)]
+            print(f"| {kind} | " + " | ".join(f"{v:.2%}" for v in row) + f" | largest cell {np.nanmax(cells):.2%}")
 
 
 def calibrate(seed: int, each: int) -> None:
@@ -112,13 +136,16 @@ def panels(seed: int, groups: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("what", choices=("constants", "quiet", "panel"))
+    parser.add_argument("what", choices=("constants", "quiet", "panel", "strata"))
+    parser.add_argument("--each", type=int, default=100, help="strata: quiet series of each mean and length")
     parser.add_argument("--seed", type=int, default=1)
     o = parser.parse_args()
     if o.what == "constants":
         calibrate(o.seed, 500)
     elif o.what == "quiet":
         quiet(o.seed)
+    elif o.what == "strata":
+        strata(o.seed, o.each)
     else:
         panels(o.seed, 60)
 

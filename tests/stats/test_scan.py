@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, nbinom, norm
 
 from threatlib.errors import UsageError
+from threatlib.stats import _scan_algebra as algebra
 from threatlib.stats import _scan_cuts as cuts
 from threatlib.stats import _scan_forecast as forecasting
 from threatlib.stats import _scan_model as model
@@ -40,15 +41,15 @@ def test_elimination_is_a_cholesky_factor_and_a_forward_substitution():
     matrices = root @ root.transpose(0, 2, 1) + np.eye(4)
     rows = rng.normal(size=(2, 4, 3))
     swept = np.concatenate([np.moveaxis(matrices, 0, -1), rows])
-    model.eliminate(swept, range(1), 4)
-    model.eliminate(swept, range(1, 4), 4)
+    algebra.eliminate(swept, range(1), 4)
+    algebra.eliminate(swept, range(1, 4), 4)
     factor, solved = swept[:4], swept[4:]
     for b in range(3):
         lower = np.linalg.cholesky(matrices[b])
         np.testing.assert_allclose(np.tril(factor[..., b]), lower)
         np.testing.assert_allclose(solved[..., b], rows[..., b] @ np.linalg.inv(lower).T)
         np.testing.assert_allclose(
-            model.back_substitute(factor, solved[0])[:, b], np.linalg.solve(matrices[b], rows[0, :, b])
+            algebra.back_substitute(factor, solved[0])[:, b], np.linalg.solve(matrices[b], rows[0, :, b])
         )
 
 
@@ -60,12 +61,12 @@ def test_the_walk_seen_through_knots_has_the_variance_of_a_walk_at_its_knots():
 
 def test_the_wander_to_come_has_the_covariance_of_a_random_walk():
     rng = np.random.default_rng(2)
-    slope, by = rng.uniform(1, 5, (12, 1)), rng.uniform(0, 1, (12, 1))
-    _, variance, _ = forecasting._sums(slope, slope, by, np.zeros((12, 3, 1)), 0.04, np.zeros((12, 1)))
+    slope, by = rng.uniform(1, 5, (12, 1, 1)), rng.uniform(0, 1, (12, 1, 1))
+    _, variance, _ = forecasting._sums(slope, slope, by, np.zeros((12, 3, 1, 1)), np.array([[0.04]]), 0 * slope)
     steps = np.arange(1, 13)
     for r in (1, 2, 7, 12):
-        g = (slope * by)[:r, 0]
-        np.testing.assert_allclose(variance[r - 1, 0], 0.04 * g @ np.minimum.outer(steps[:r], steps[:r]) @ g)
+        g = (slope * by)[:r, 0, 0]
+        np.testing.assert_allclose(variance[r - 1, 0, 0], 0.04 * g @ np.minimum.outer(steps[:r], steps[:r]) @ g)
 
 
 @pytest.mark.parametrize(("mean", "phi"), [(1, 1.5), (1, 3), (3, 1.2), (10, 3), (50, 1.5), (50, 10), (500, 4)])

@@ -57,10 +57,10 @@ def probability(evidence: FloatArray, mean: FloatArray, seen: FloatArray, freq: 
     at = np.maximum.accumulate(terms(np.nan_to_num(mean, nan=1.0), seen) @ np.asarray(QUANTILES[freq]).T, axis=-1)
     log_p = np.log(LEVELS)
     x = np.nan_to_num(evidence, nan=0.0, neginf=-50.0)
-    out = np.minimum(log_p[0] * np.exp(x - at[..., 0]), 0.0)
-    for j in range(len(LEVELS) - 1):
-        width = np.maximum(at[..., j + 1] - at[..., j], 1e-6)
-        between = log_p[j] + (log_p[j + 1] - log_p[j]) * np.clip((x - at[..., j]) / width, 0, 1)
-        out = np.where(x > at[..., j], between, out)
+    left = np.clip((x[..., None] > at).sum(-1) - 1, 0, len(LEVELS) - 2)
+    low, high = (np.take_along_axis(at, end[..., None], axis=-1)[..., 0] for end in (left, left + 1))
+    part = np.clip((x - low) / np.maximum(high - low, 1e-6), 0, 1)
+    out = log_p[left] + (log_p[left + 1] - log_p[left]) * part
+    out = np.where(x > at[..., 0], out, np.minimum(log_p[0] * np.exp(x - at[..., 0]), 0.0))
     out = np.where(x > at[..., -1], log_p[-1] - (x - at[..., -1]), out)
     return np.asarray(np.exp(out))

@@ -21,7 +21,7 @@ Gaps: TypeAlias = list[list[tuple[int, int]]]  # for each series, (start, end) o
 FEWEST = 3  # points before a cut may be trusted at all
 AFTER_BREAK = 2  # points at a new level before anything is compared with it
 LOOK_BACK = {12: 6, 4: 3}  # verdicts a flag must outdo to be news
-_BATCH = 1200
+_BATCH = 600
 _PANEL_DOUBT = 5.0  # series' worth of weight the built-in priors keep
 _GAP_WEIGHT = {12: 2.5, 4: 1.7}  # how much likelier a new level is after a gap than at any other time
 
@@ -152,6 +152,7 @@ def collect(task: Task, first: int, learned: Learned | None = None, confidence: 
     """Evidence at every point from `first` on."""
     series, n = task.y.shape
     windows = WINDOWS[task.freq]
+    reach = np.array([r for r, _ in windows])
     shape = (len(windows), series, n)
     stack = {name: np.full(shape, np.nan) for name in ("rise", "fall", "recorded", "expected", "lower", "upper")}
     resumed = np.zeros(shape, bool)
@@ -168,22 +169,18 @@ def collect(task: Task, first: int, learned: Learned | None = None, confidence: 
         if confidence is not None:
             found["lower"], found["upper"] = (end * unit for end in interval(f, windows, confidence, task.kind))
         by_cut = {name: value.reshape(len(windows), -1, len(some)) for name, value in found.items()}
-        for k, (r, _) in enumerate(windows):
-            last = some + r - 1
-            ok = (last >= first) & (last < n)
-            if not ok.any():
-                continue
-            cut, t = some[ok], last[ok]
-            where = (k, rows, slice(t[0], t[-1] + 1))
-            enough = have[rows][:, cut] >= max(FEWEST, r)
-            valid = observed[rows][:, t] & enough & _unbroken(task.breaks, have[rows], cut, t)
-            for name, value in by_cut.items():
-                stack[name][where] = np.where(valid, value[k][:, ok], np.nan)
-            resumed[where] = back[k][:, ok]
-            if k == 0:
-                seen[where[1:]] = have[rows][:, cut]
-                if confidence is not None and task.kind == "count":
-                    quiet[where[1:]] = silence(f, THRESHOLD[task.freq]).reshape(-1, len(some))[:, ok]
+        last = some + reach[:, None] - 1
+        k, c = np.nonzero((last >= first) & (last < n))
+        cut, t = some[c], last[k, c]
+        enough = have[rows][:, cut] >= np.maximum(FEWEST, reach[k])
+        valid = observed[rows][:, t] & enough & _unbroken(task.breaks, have[rows], cut, t)
+        for name, value in by_cut.items():
+            stack[name][k, rows, t] = np.where(valid, value[k, :, c].T, np.nan).T
+        resumed[k, rows, t] = back[k, :, c]
+        c, t = c[k == 0], t[k == 0]
+        seen[rows, t] = have[rows][:, some[c]]
+        if confidence is not None and task.kind == "count":
+            quiet[rows, t] = silence(f, THRESHOLD[task.freq]).reshape(-1, len(some))[:, c]
     return _combine(task.freq, stack, resumed, seen, quiet)
 
 

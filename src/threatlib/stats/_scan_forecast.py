@@ -7,20 +7,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from threatlib.stats._scan_algebra import back_substitute, eliminate, shares
 from threatlib.stats._scan_model import (
     PRIORS,
     Fit,
     FloatArray,
     Past,
-    back_substitute,
     design,
-    eliminate,
     fit,
     harmonics,
     hyper_grid,
     precision,
     respond,
-    shares,
 )
 
 HORIZON = 12  # longest window, periods
@@ -59,32 +57,25 @@ def forecast(past: Past, ahead: FloatArray, size_ahead: FloatArray) -> Forecast:
     The wander goes on after the cut, so its share of the variance grows with the horizon.
     """
     priors, mode = PRIORS[past.kind], fit(past)
-    p, (lags, batch) = mode.columns, past.y.shape
-    x = design(-np.arange(1.0, HORIZON + 1), past.freq, lags)
-    rows = np.zeros((HORIZON + 1, len(mode.a), batch))
-    rows[0], rows[1:, :p] = mode.b / mode.phi, x[..., None]
+    smooth = 2 + 2 * harmonics(past.freq)  # what was wandered before the cut is zero after it
+    x = design(-np.arange(1.0, HORIZON + 1), past.freq, 0)
     counted = (~np.isnan(ahead) & (size_ahead > 0)).astype(float)
     size = np.where(counted > 0, size_ahead, 1.0)
     ramp = np.arange(1.0, HORIZON + 1)[:, None]
     place = -np.arange(1, HORIZON + 1) % past.freq
     sharp, unsure = mode.echo.shift[place], mode.echo.variance[place]
-    base = x @ mode.centre[:p] + sharp
-    seasonal = mode.centre[2 : 2 + 2 * harmonics(past.freq)]
-    parts, evidence, seasons = [], [], []
-    for post, (_, wander, _), weight in zip(
-        _posteriors(mode, past, rows), hyper_grid(priors), past.weight, strict=True
-    ):
-        y, root = post.y, post.root
-        evidence.append(0.5 * (y[0] ** 2).sum(0) - root + weight)
-        drift = wander**2 * 12 / past.freq
-        eta = base + (y[1:] * y[0]).sum(1)
-        if past.kind == "count":  # mean of a log-normal
-            eta = eta + 0.5 * np.minimum((y[1:] ** 2).sum(1) + drift * ramp, 1.0)
-        mu, slope = respond(eta, size, past.kind)
-        parts.append([_sums(mu, slope, by, y[1:], drift, unsure) for by in (counted, counted * ramp)])
-        seasons.append(post.season + seasonal)
-    share = shares(np.stack(evidence))
-    plain, ramped = (_mix(share, [part[i] for part in parts]) for i in range(2))
+    post = _posteriors(mode, past, x)
+    share = shares(post.evidence + past.weight)
+    drift = np.array([[wander**2 * 12 / past.freq] for _, wander, _ in hyper_grid(priors)])
+    eta = (x @ mode.centre[:smooth] + sharp)[:, None] + post.ahead
+    if past.kind == "count":  # mean of a log-normal
+        eta = eta + 0.5 * np.minimum((post.root**2).sum(1) + drift * ramp[..., None], 1.0)
+    mu, slope = respond(eta, size[:, None], past.kind)
+    plain, ramped = (
+        _mix(share, _sums(mu, slope, by[:, None], post.root, drift, unsure[:, None]))
+        for by in (counted, counted * ramp)
+    )
+    seasonal = post.season + mode.centre[2:smooth, None]
     value = np.where(counted > 0, ahead, 0.0)
     return Forecast(
         mean=(plain[0], ramped[0]),
@@ -97,73 +88,81 @@ def forecast(past: Past, ahead: FloatArray, size_ahead: FloatArray) -> Forecast:
         dispersion=np.log(mode.phi),
         dispersion_prior=mode.phi_before,
         hyper_weight=share,
-        season=np.einsum("hb,hjb->jb", share, np.stack(seasons)),
+        season=(share * seasonal).sum(1),
         seen=mode.seen,
     )
 
 
 class _Posterior(NamedTuple):
-    """Under one pair of hyper-parameters: rows @ inv(L)', log det L less the prior's, and the seasonal coefficients."""
+    """By pair of hyper-parameters, the next to last axis, in the order of `hyper_grid`."""
 
-    y: FloatArray
-    root: FloatArray
+    ahead: FloatArray  # (HORIZON, hypers, batch): linear predictor after the cut, less the centre's
+    root: FloatArray  # (HORIZON, smooth columns, hypers, batch): a square root of its covariance
+    evidence: FloatArray
     season: FloatArray
 
 
-def _posteriors(mode: Fit, past: Past, rows: FloatArray) -> list[_Posterior]:
-    """The posterior under each pair of hyper-parameters, in the order of `hyper_grid`.
+def _posteriors(mode: Fit, past: Past, x: FloatArray) -> _Posterior:
+    """The posterior under each pair of hyper-parameters, seen through the design x of the periods after the cut.
 
-    Columns are put in the order level, trend and breaks; wander; season. The first part is the same for all, the second
-    for all of one wander, and so each is swept once.
+    Columns are put in the order breaks; wander; level, trend; season, and what several pairs share is swept once: the
+    breaks for all, then all but the season for those of one wander. After the cut only the last three kinds matter.
     """
     priors, freq = PRIORS[past.kind], past.freq
-    p, full = mode.columns, len(mode.a)
-    k, extra = 2 + 2 * harmonics(freq), full - mode.columns
-    order = np.array([0, 1, *range(p, full), *range(k, p), *range(2, k)])
-    fixed, steady, last = 2 + extra, full - (k - 2), np.arange(full)
-    start = np.concatenate([(mode.a[order[:, None], order]) / mode.phi, rows[:, order]])
-    sds = [precision(priors, freq, p, extra, season, wander)[order] for season, wander, _ in hyper_grid(priors)]
-    wanders = len(priors.wander)
-    start[last[:fixed], last[:fixed]] += sds[0][:fixed, None]
-    eliminate(start, range(fixed), full)
-    found: dict[int, _Posterior] = {}
-    for w in range(wanders):
-        middle = start.copy()
-        place = last[fixed:steady]
-        middle[place, place] += sds[w][fixed:steady, None]
-        eliminate(middle, range(fixed, steady), full)
-        diagonal = middle[last[:steady], last[:steady]]
-        for s in range(len(priors.season)):
-            prior = sds[s * wanders + w]
-            end = middle[steady:, steady:].copy()
-            place = last[: full - steady]
-            end[place, place] += prior[steady:, None]
-            eliminate(end, range(full - steady), full - steady)
-            y = np.concatenate([middle[full:, :steady], end[full - steady :]], axis=1)
-            root = np.log(diagonal).sum(0) + np.log(end[place, place]).sum(0) - 0.5 * np.log(prior).sum()
-            found[s * wanders + w] = _Posterior(y, root, back_substitute(end[: full - steady], y[0, steady:]))
-    return [found[n] for n in range(len(found))]
+    p, full, smooth, extra = mode.columns, len(mode.a), x.shape[1], len(mode.a) - mode.columns
+    order, inner = np.array([*range(p, full), *range(smooth, p), *range(smooth)]), full - smooth
+    seasons, wanders = len(priors.season), len(priors.wander)
+    prior = [precision(priors, freq, p, extra, season, wander)[order] for season, wander, _ in hyper_grid(priors)]
+    by_hyper, place = np.stack(prior, axis=1), np.arange(full)  # (columns, hypers)
+    first, walked, last = place[:extra], place[extra:inner], place[: smooth - 2]
+
+    start = np.concatenate([mode.a[order[:, None], order], mode.b[None, order]]) / mode.phi
+    start[first, first] += by_hyper[first, :1]
+    eliminate(start, range(extra), full)
+    walk = np.repeat(start[:, :, None], wanders, axis=2)
+    walk[walked, walked] += by_hyper[walked, :wanders, None]
+    eliminate(walk, range(extra, inner), full)
+    rest = np.empty((smooth + 1 + HORIZON, smooth, *walk.shape[2:]))
+    rest[: smooth + 1], rest[smooth + 1 :] = walk[inner:, inner:], x[..., None, None]
+    rest[place[:2], place[:2]] += by_hyper[inner : inner + 2, :1, None]
+    eliminate(rest, range(2), smooth)
+    end = np.repeat(rest[2:, 2:, None], seasons, axis=2)
+    end[last, last] += by_hyper[inner + 2 :, ::wanders, None, None]
+    eliminate(end, range(smooth - 2), smooth - 2)
+
+    root = np.empty((HORIZON, smooth, *end.shape[2:]))
+    root[:, :2], root[:, 2:] = rest[smooth + 1 :, :2, None], end[smooth - 1 :]
+    late, hypers = end[smooth - 2], (seasons * wanders, -1)
+    fitted = (walk[full, :inner] ** 2).sum(0) + (rest[smooth, :2] ** 2).sum(0) + (late**2).sum(0)
+    size = sum(
+        np.log(part).sum(0) for part in (walk[place[:inner], place[:inner]], rest[[0, 1], [0, 1]], end[last, last])
+    )
+    ahead = (root[:, :2] * rest[smooth, :2, None]).sum(1) + (root[:, 2:] * late).sum(1)
+    season = back_substitute(end[: smooth - 2], late)
+    evidence = (0.5 * fitted - size).reshape(hypers) + 0.5 * np.log(by_hyper).sum(0)[:, None]
+    ahead, root, season = (a.reshape(*a.shape[:-3], *evidence.shape) for a in (ahead, root, season))
+    return _Posterior(ahead, root, evidence, season)
 
 
 def _sums(
-    mu: FloatArray, slope: FloatArray, by: FloatArray, y: FloatArray, drift: float, unsure: FloatArray
+    mu: FloatArray, slope: FloatArray, by: FloatArray, y: FloatArray, drift: FloatArray, unsure: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Running totals over the horizon, each period weighted: mean, variance of the mean, noise at dispersion 1."""
     step = slope * by
     total = np.cumsum(step, 0)
     each = (step[:, None] * y).reshape(len(step), -1)
     variance = ((_RUNNING @ each).reshape(y.shape) ** 2).sum(1) + np.cumsum(step**2 * unsure, 0)
-    if drift > 0:  # a random walk after the cut: sum over its steps of (all that is still to come)^2
-        before = total - step
-        count = np.arange(1.0, len(total) + 1)[:, None]
-        variance = variance + drift * (count * total**2 - 2 * total * np.cumsum(before, 0) + np.cumsum(before**2, 0))
+    # a random walk after the cut: sum over its steps of (all that is still to come)^2
+    before = total - step
+    count = np.arange(1.0, len(total) + 1)[:, None, None]
+    variance += drift * (count * total**2 - 2 * total * np.cumsum(before, 0) + np.cumsum(before**2, 0))
     return np.cumsum(mu * by, 0), variance, np.cumsum(slope * by**2, 0)
 
 
 def _mix(
-    share: FloatArray, parts: list[tuple[FloatArray, FloatArray, FloatArray]]
+    share: FloatArray, parts: tuple[FloatArray, FloatArray, FloatArray]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    mean, variance, unit = (np.stack([part[i] for part in parts]) for i in range(3))
-    mixed = np.einsum("hb,hrb->rb", share, mean)
-    spread = np.einsum("hb,hrb->rb", share, variance + (mean - mixed) ** 2)
-    return mixed, spread, np.einsum("hb,hrb->rb", share, unit)
+    """Mean, variance and noise of the mixture over the hyper-parameters (next to last axis)."""
+    mean, variance, unit = parts
+    mixed = (share * mean).sum(1)
+    return mixed, (share * (variance + (mean - mixed[:, None]) ** 2)).sum(1), (share * unit).sum(1)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from threatlib.stats._scan_algebra import gram, products, project, shares
 from threatlib.stats._scan_echo import Echo, echo
 
 FloatArray = NDArray[np.float64]
@@ -127,32 +128,6 @@ def precision(priors: Priors, freq: int, columns: int, steps: int, season: float
     return np.asarray(sd**-2.0)
 
 
-def eliminate(a: FloatArray, columns: range, p: int) -> None:
-    """Cholesky sweep, in place, of some of the p columns of each matrix (p, p, batch) and of the rows below it.
-
-    After all p columns the matrix holds its factor L and a row r below it r @ inv(L)'. Columns may be swept in parts:
-    what two matrices share is swept once.
-    """
-    for j in columns:
-        a[j:, j] /= np.sqrt(a[j, j])
-        if j + 1 < p:
-            a[j + 1 :, j + 1 :] -= a[j + 1 :, j, None] * a[None, j + 1 : p, j]
-
-
-def shares(log_weight: FloatArray) -> FloatArray:
-    """Weights along the first axis that add up to 1, from their logarithms."""
-    weight = np.exp(log_weight - log_weight.max(0))
-    return np.asarray(weight / weight.sum(0))
-
-
-def back_substitute(factor: FloatArray, y: FloatArray) -> FloatArray:
-    x = y.copy()
-    for j in range(len(factor) - 1, -1, -1):
-        x[j] /= factor[j, j]
-        x[:j] -= factor[j, :j] * x[j]
-    return x
-
-
 def respond(eta: FloatArray, size: FloatArray, kind: Kind) -> tuple[FloatArray, FloatArray]:
     """Expected value and its slope in eta (for these links also the variance function)."""
     if kind == "count":
@@ -168,8 +143,8 @@ def _residual(
     y: FloatArray, y23: FloatArray, mu: FloatArray, slope: FloatArray, phi: FloatArray, kind: Kind
 ) -> FloatArray:
     if kind == "count":  # Anscombe's, which is nearly normal however small the counts
-        sixth = np.exp(np.log(mu) / 6)
-        return np.asarray(1.5 * (y23 / sixth - sixth**3) / np.sqrt(phi))
+        root = np.sqrt(mu)
+        return np.asarray((y23 / np.cbrt(root) - root) * (1.5 / np.sqrt(phi)))
     return np.asarray((y - mu) / np.sqrt(phi * slope))
 
 
@@ -249,52 +224,35 @@ def fit(past: Past) -> Fit:
     before = np.exp(_dispersion_prior(priors, respond(centre[0], usual, kind)[0], past.shift))
     phi = np.exp((before * log_grid).sum(0) / before.sum(0))
     y23 = y ** (2 / 3) if kind == "count" else y
-    beta, diagonal = centre.copy(), np.arange(p + extra)
-    products = _products(x)
+    moved, diagonal, base = np.zeros_like(centre), np.arange(p + extra), x @ centre[:p]
+    pairs = products(x)
     for turn in range(_ROUNDS + 1):
-        eta = x @ beta[:p] + np.einsum("klb,kb->lb", steps, beta[p:])
-        mu, slope = respond(eta, size, kind)
+        gone = x @ moved[:p]
+        if extra:
+            gone += np.einsum("klb,kb->lb", steps, moved[p:])
+        mu, slope = respond(base + gone, size, kind)
         residual = _residual(y, y23, mu, slope, phi, kind)
         trust = _trust(residual, present, turn >= _HUBER_ROUNDS)
-        weight = trust * slope
-        working = weight * (eta - x @ centre[:p]) + trust * (y - mu)
-        a = _gram(x, products, steps, weight)
-        b = np.concatenate([x.T @ working, np.einsum("klb,lb->kb", steps, working)])
+        miss = y - mu
+        weight, off = trust * slope, trust * miss
+        a = gram(x, pairs, steps, weight)
+        b = project(x, steps, weight * gone + off)
         q = a.copy()
         q[diagonal, diagonal] += phi * middle
-        last = turn == _ROUNDS
-        if last or turn == 1:  # effective parameters: those the data, not the prior, decide
-            inverse = np.linalg.inv(np.moveaxis(q, -1, 0))
+        square = np.moveaxis(q, -1, 0)
+        if turn in (1, _ROUNDS):  # effective parameters: those the data, not the prior, decide
+            inverse = np.linalg.inv(square)
             spent = p + extra - phi * (middle * np.diagonal(inverse, axis1=1, axis2=2).T).sum(0)
         if turn > 0:
             used = trust.sum(0)
-            pearson = (trust * (y - mu) ** 2 / np.maximum(slope, 1e-9)).sum(0)
+            pearson = (off * miss / np.maximum(slope, 1e-9)).sum(0)
             mean = (trust * mu).sum(0) / np.maximum(used, 1e-9)
             post = _dispersion(priors, kind, pearson, np.maximum(used - spent, 0.5), mean, phi, past.shift)
             phi = np.exp((post * log_grid).sum(0))
-        if not last:
-            beta = centre + np.linalg.solve(np.moveaxis(q, -1, 0), b.T[..., None])[..., 0].T
+        if turn < _ROUNDS:
+            target = b.T[..., None]
+            moved = (inverse @ target if turn == 1 else np.linalg.solve(square, target))[..., 0].T
     before = np.exp(_dispersion_prior(priors, mean, past.shift))
     known = present if kind == "count" else np.zeros_like(present)  # a sharp season is one of counts
     sharp = echo(y, mu, residual, known, phi, freq)
     return Fit(a, b, centre, p, phi, post, (before * log_grid).sum(0) / before.sum(0), present.sum(0), sharp)
-
-
-def _products(x: FloatArray) -> FloatArray:
-    """Products of every pair of columns, one row a pair (those of `np.triu_indices`)."""
-    left, right = np.triu_indices(x.shape[1])
-    return np.ascontiguousarray((x[:, left] * x[:, right]).T)
-
-
-def _gram(x: FloatArray, products: FloatArray, steps: FloatArray, weight: FloatArray) -> FloatArray:
-    """Weighted cross-products of the design and the steps, (p, p, batch): one matrix product for the shared part."""
-    p, extra = x.shape[1], len(steps)
-    left, right = np.triu_indices(p)
-    a = np.empty((p + extra, p + extra, weight.shape[1]))
-    a[left, right] = a[right, left] = products @ weight
-    for j in range(extra):
-        part = weight * steps[j]
-        a[p + j, :p] = a[:p, p + j] = x.T @ part
-        for i in range(j + 1):
-            a[p + i, p + j] = a[p + j, p + i] = (part * steps[i]).sum(0)
-    return a

@@ -80,8 +80,12 @@ def _normal_score(s: FloatArray, mean: FloatArray, variance: FloatArray, size: F
         log_odds, log_size = np.log(at / mean), np.log((at + shape) / (mean + shape))
         deviance = 2 * (at * log_odds - (at + shape) * log_size)
         z = _saddlepoint(at - mean, deviance, (log_odds - log_size) * np.sqrt(at * (at + shape) / shape))
-        nothing = ndtri(0.5 * np.exp(np.maximum(-shape * np.log1p(mean / shape), -600)))
-        return np.asarray(np.where(s < 1, nothing + np.maximum(s, 0) * (z - nothing), z))
+        few = s < 1
+        if few.any():
+            shape, some = shape[..., few], z[..., few]
+            nothing = ndtri(0.5 * np.exp(np.maximum(-shape * np.log1p(mean[few] / shape), -600)))
+            z[..., few] = nothing + np.maximum(s[few], 0) * (some - nothing)
+        return z
     mean = np.minimum(mean, size * (1 - 1e-6))
     scale = np.maximum(variance * size / (mean * (size - mean)), 0.05)  # overdispersion: so many fewer trials
     some, rest, due, left = (np.maximum(v / scale, 1e-9) for v in (at, size - at, mean, size - mean))
@@ -100,11 +104,10 @@ def _mixed_score(
     f: Forecast, s: FloatArray, mean: FloatArray, noise: FloatArray, v: FloatArray, size: FloatArray, kind: Kind
 ) -> FloatArray:
     """The normal score with the dispersion mixed out: tails as heavy as its uncertainty makes them."""
-    low, high = np.zeros_like(mean), np.zeros_like(mean)
-    for phi, weight in zip(f.grid, f.grid_weight, strict=True):
-        each = _normal_score(s, mean, phi * noise + v, size, kind)
-        low += weight * ndtr(each)
-        high += weight * ndtr(-each)
+    grid, weight = f.grid[:, None, None], f.grid_weight[:, None]
+    each = _normal_score(s, mean, grid * noise + v, size, kind)
+    below, tail = each < 0, ndtr(-np.abs(each))
+    low, high = ((weight * np.where(side, tail, 1 - tail)).sum(0) for side in (below, ~below))
     return np.asarray(np.where(low < 0.5, ndtri(np.maximum(low, 1e-290)), -ndtri(np.maximum(high, 1e-290))))
 
 
