@@ -10,43 +10,54 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from threatlib.stats.spc import AttributeChart, RareEvents, choose_chart, g_chart, p_chart, t_chart, u_chart, xmr
+from threatlib.stats.spc import (
+    AttributeChart,
+    RareEvents,
+    choose_chart,
+    g_chart,
+    p_chart,
+    run_chart,
+    t_chart,
+    u_chart,
+    xmr,
+)
 from threatlib.stats.trends import mann_kendall
 
 MEANS = (0.2, 1.0, 2.0, 5.0, 20.0, 300.0)
 LENGTHS = (8, 12, 24, 60, 120)
 SEASON = 0.3
 TURNOVER = 12
+YEAR = 365
 SHARE = 0.1
 """True share on the P chart."""
 SELDOM = (0.01, 0.03, 0.1)
 """Events a day at which a day is short against the time between two of them."""
 
 
-def counts(rng: np.random.Generator, mean: float, points: int, series: int, season: float) -> np.ndarray:
-    """Poisson counts around a level that does not change, with a yearly wave of that relative height."""
-    return rng.poisson(mean * levels(rng, points, series, season)).astype(float)
-
-
-def levels(rng: np.random.Generator, points: int, series: int, season: float) -> np.ndarray:
+def levels(rng: np.random.Generator, points: int, series: int, season: float, turnover: int = TURNOVER) -> np.ndarray:
     """1, with a yearly wave of that height that begins anywhere."""
     phase = rng.uniform(0, 2 * np.pi, (series, 1))
-    return 1 + season * np.sin(2 * np.pi * np.arange(points) / TURNOVER + phase)
+    return 1 + season * np.sin(2 * np.pi * np.arange(points) / turnover + phase)
 
 
-def rates(values: np.ndarray) -> dict[str, float]:
+def rates(values: np.ndarray, quarters: np.ndarray) -> dict[str, float]:
     """Share of points flagged, share of series with a flag, and share of series with p < 0.05."""
     chart = xmr(values)
     found = {
         "outside": chart.outside.mean(),
         "any rule": chart.flagged.mean(),
+        "mdc-6": xmr(values, rules="mdc-6").flagged.mean(),
         "series": chart.flagged.any(axis=-1).mean(),
+        "run": run_chart(values).signal.any(axis=-1).mean(),
         "MK": (mann_kendall(values).p < 0.05).mean(),
         "HR": (mann_kendall(values, correction="hamed-rao").p < 0.05).mean(),
         "HR3": (mann_kendall(values, correction="hamed-rao", max_lag=3).p < 0.05).mean(),
         "HRc": (mann_kendall(values, correction="hamed-rao", calibrated=True).p < 0.05).mean(),
         "seasonal": np.nan,
+        "quarterly": np.nan,
     }
+    if values.shape[-1] >= 12:
+        found["quarterly"] = (mann_kendall(quarters, period=4).p < 0.05).mean()
     if values.shape[-1] >= 24:
         found["seasonal"] = (mann_kendall(values, period=12).p < 0.05).mean()
     return {name: float(rate) for name, rate in found.items()}
@@ -58,21 +69,43 @@ def rows(series: int, seed: int) -> Iterator[str]:
     for season in (0.0, SEASON):
         for mean in MEANS:
             for points in LENGTHS:
-                values = counts(rng, mean, points, series, season)
-                found = rates(values)
+                values = rng.poisson(mean * levels(rng, points, series, season)).astype(float)
+                found = rates(values, rng.poisson(mean * levels(rng, points, series, season, 4)).astype(float))
                 drawn = np.unique(choose_chart(values).chart, return_counts=True)
                 chosen = drawn[0][np.argmax(drawn[1])]
                 shown = " | ".join("-" if np.isnan(rate) else f"{100 * rate:.1f}" for rate in found.values())
                 yield f"| {'yes' if season else 'no'} | {mean:g} | {points} | {shown} | {chosen} |"
 
 
+def reached(sum_of_rates: np.ndarray, mean: float, season: float, turnover: int, phase: np.ndarray) -> np.ndarray:
+    """When so much of a rate with a yearly wave has gone by, by Newton's steps."""
+    turn = 2 * np.pi / turnover
+    at = sum_of_rates / mean
+    for _ in range(12 if season else 0):
+        gone = at + season / turn * (np.cos(phase) - np.cos(turn * at + phase))
+        at -= (gone - sum_of_rates / mean) / (1 + season * np.sin(turn * at + phase))
+    return at
+
+
+def gaps(rng: np.random.Generator, mean: float, events: int, series: int, season: float) -> np.ndarray:
+    """Whole periods without an event before each period with one."""
+    phase, last, found = rng.uniform(0, 2 * np.pi, series), np.full(series, -1.0), []
+    for wait in rng.exponential(size=(events, series)):
+        wave = season * TURNOVER / (2 * np.pi) * (np.cos(phase) - np.cos(2 * np.pi / TURNOVER * (last + 1) + phase))
+        now = np.floor(reached(mean * (last + 1 + wave) + wait, mean, season, TURNOVER, phase))
+        found.append(np.maximum(now - last - 1, 0))
+        last = np.maximum(now, last + 1)
+    return np.stack(found, axis=-1)
+
+
 def gap_rows(series: int, seed: int) -> Iterator[str]:
-    """The G chart on whole periods between events, where events are rare."""
+    """The G chart on whole periods between events."""
     rng = np.random.default_rng(seed)
-    for mean in MEANS[:2]:
-        for events in LENGTHS:
-            chart = g_chart(rng.geometric(1 - np.exp(-mean), (series, events)) - 1.0)
-            yield f"| {mean:g} | {events} | {flagged(chart).replace(' / ', ' | ')} |"
+    for season in (0.0, SEASON):
+        for mean in SELDOM + MEANS:
+            for events in LENGTHS:
+                cells = flagged(g_chart(gaps(rng, mean, events, series, season))).replace(" / ", " | ")
+                yield f"| {'yes' if season else 'no'} | {mean:g} | {events} | {cells} |"
 
 
 def flagged(chart: AttributeChart | RareEvents) -> str:
@@ -101,11 +134,13 @@ def attribute_rows(series: int, seed: int) -> Iterator[str]:
 def time_rows(series: int, seed: int) -> Iterator[str]:
     """The T chart on the time between events, as it was and counted in whole days."""
     rng = np.random.default_rng(seed)
-    for mean in SELDOM + MEANS:
-        for events in LENGTHS:
-            at = rng.exponential(1 / mean, (series, events + 1)).cumsum(axis=-1)
-            cells = [flagged(t_chart(np.diff(when))) for when in (at, np.floor(at))]
-            yield f"| {mean:g} | {events} | {' | '.join(cells)} |"
+    for season in (0.0, SEASON):
+        for mean in SELDOM + MEANS:
+            for events in LENGTHS:
+                gone = rng.exponential(size=(series, events + 1)).cumsum(axis=-1)
+                at = reached(gone, mean, season, YEAR, rng.uniform(0, 2 * np.pi, (series, 1)))
+                cells = [flagged(t_chart(np.diff(when))) for when in (at, np.floor(at))]
+                yield f"| {'yes' if season else 'no'} | {mean:g} | {events} | {' | '.join(cells)} |"
 
 
 def dependent_rows(series: int, seed: int) -> Iterator[str]:
@@ -135,11 +170,12 @@ Poisson counts around a level that never changes, {series} simulated series a ro
 goes up and down by {height:.0%} in 12 periods. Every flag is a false one. All figures are percentages.
 Command: `python benchmarks/false_alarms_charts.py > docs/calibration/charts_and_trends.md`.
 
-- **outside**, **any rule**: points that an XmR chart (`rules="mdc-2023"`) flags. Normal values with known limits
-  would give 0.27 outside.
-- **series**: series with at least one flagged point.
+- **outside**, **any**: points that an XmR chart (`rules="mdc-2023"`) flags. Normal values with known limits
+  would give 0.27 outside. **mdc-6**: any rule, with `rules="mdc-6"`.
+- **series**: series with at least one flagged point. **run**: series whose `run_chart` signals.
 - **MK**, **HR**, **HR3**, **HRc**, **seasonal**: series where `mann_kendall` gives p < 0.05 plain, with
   `correction="hamed-rao"` (all lags, `max_lag=3`, `calibrated=True`), and with `period=12`. The claim is 5.
+- **quarterly**: the same with `period=4`, on counts whose wave takes 4 periods.
 - **chart**: what `choose_chart` says for most of the series.
 
 ## What to take from it
@@ -147,8 +183,8 @@ Command: `python benchmarks/false_alarms_charts.py > docs/calibration/charts_and
 {lessons}
 ## XmR chart and Mann-Kendall
 
-| season | mean | points | outside | any rule | series | MK | HR | HR3 | HRc | seasonal | chart |
-|---|---|---|---|---|---|---|---|---|---|---|---|"""
+| season | mean | points | outside | any | mdc-6 | series | run | MK | HR | HR3 | HRc | seasonal | quarterly | chart |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"""
 
 LESSONS = """\
 - **XmR must not be used below about 2 events a period.** At 0.2 a period 5 to 10% of the points are outside and up to
@@ -198,10 +234,10 @@ with one (the more the better, among tests that hold their claim).
 GAPS = """
 ## G chart
 
-Whole periods between events, for events as rare as above; percentages of events flagged.
+Whole periods between periods with an event; percentages of these flagged.
 
-| events a period | events charted | outside | any rule |
-|---|---|---|---|"""
+| season | events a period | events charted | outside | any rule |
+|---|---|---|---|---|"""
 
 ATTRIBUTES = """
 ## P and U charts
@@ -217,10 +253,10 @@ TIMES = """
 ## T chart
 
 Time between events that happen at random, exact and as a difference of dates; percentage of events outside / flagged by
-any rule.
+any rule. The season is a wave of 365 days.
 
-| events a day | events charted | exact time | whole days |
-|---|---|---|---|"""
+| season | events a day | events charted | exact time | whole days |
+|---|---|---|---|---|"""
 
 
 def main() -> None:
