@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import matplotlib as mpl
@@ -12,6 +11,7 @@ import pytest
 import yaml
 
 import threatlib as tl
+from tests import small as small_
 from threatlib import explore
 from threatlib.errors import UsageError
 from threatlib.explore.explanation import ROW_COLUMNS
@@ -19,8 +19,10 @@ from threatlib.explore.series import COLUMNS
 from threatlib.pipeline import Dataset
 
 DEMO = Path(__file__).parents[2] / "data" / "demo"
+NOW = {"indicator": "referrals", "area": "Northam", "period": small_.QUARTER}
 AT = {"indicator": "csc_referrals", "area": "Vellmarsh", "period": "2022-01"}
 
+pytestmark = pytest.mark.xdist_group("explore")  # the fictional partnership is read and assessed once
 mpl.use("Agg")
 
 
@@ -30,8 +32,17 @@ def q() -> Dataset:
 
 
 @pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return tl.load(small_.folder(tmp_path_factory.mktemp("small") / "small"))
+
+
+@pytest.fixture(scope="module")
 def referrals(q: Dataset) -> explore.Series:
     return q.series("csc_referrals", "Vellmarsh")
+
+
+def verdicts(effect: explore.WhatIf, indicator: str) -> set[str]:
+    return set(effect.frame.query(f"indicator == '{indicator}' and area == 'Northam'")["verdict"])
 
 
 def test_tab_completes_indicators_and_a_slip_is_met_with_a_name(q: Dataset) -> None:
@@ -104,13 +115,9 @@ def test_explain_walks_to_the_line_of_the_file(q: Dataset) -> None:
         q.explain("F-nothing", assessment)
 
 
-def test_what_if_changes_the_finding_and_never_the_record(q: Dataset) -> None:
+def test_what_if_changes_the_finding_and_never_the_record(q: Dataset, small: Dataset) -> None:
     before = {path: path.read_bytes() for path in DEMO.rglob("*") if path.is_file()}
     received = q.received.copy()
-    late = [f"2022-0{month}" for month in range(1, 10)]
-    gone = q.what_if(exclude={"indicator": "csc_referrals", "area": "Vellmarsh", "period": late})
-    told = gone.frame.query("indicator == 'csc_referrals' and breakdown == '' and area == 'Vellmarsh'")
-    assert (told["verdict"] != "same").any()
     parted = q.what_if(rebase_at=AT)
     told = parted.frame.query("indicator == 'csc_referrals' and area == 'Vellmarsh'")
     assert (told["verdict"] != "same").any()
@@ -119,6 +126,9 @@ def test_what_if_changes_the_finding_and_never_the_record(q: Dataset) -> None:
     assert (others["verdict"] == "same").mean() > 0.9
     pd.testing.assert_frame_equal(q.received, received)
     assert before == {path: path.read_bytes() for path in DEMO.rglob("*") if path.is_file()}
+    gone = small.what_if(exclude=NOW)
+    assert verdicts(gone, "referrals") == {"gone"}
+    assert verdicts(gone, "offences") == {"same"}
 
 
 def test_a_supposition_about_nothing_is_a_slip(q: Dataset) -> None:
@@ -130,6 +140,10 @@ def test_a_supposition_about_nothing_is_a_slip(q: Dataset) -> None:
         q.what_if()
     with pytest.raises(UsageError, match="wanted 'period'"):
         q.what_if(rebase_at={"indicator": "csc_referrals"})
+    with pytest.raises(UsageError, match="either rebase_at= or exclude="):
+        q.propose("both", "Both", rebase_at=AT, exclude=AT)
+    with pytest.raises(UsageError, match="no figure received is"):
+        q.propose("never", "Never", exclude={**AT, "period": "1999-01"})
 
 
 def test_compare_gives_rates_with_intervals(q: Dataset) -> None:
@@ -145,13 +159,24 @@ def test_compare_gives_rates_with_intervals(q: Dataset) -> None:
         q.compare("csc_referrals", "1999-01")
 
 
-def test_a_proposal_is_written_with_reason_and_name_and_keeps_the_rest(q: Dataset, tmp_path: Path) -> None:
-    copy = tmp_path / "demo"
-    shutil.copytree(DEMO, copy)
-    proposal = tl.load(copy).propose("new-case-system", "New case system", rebase_at=AT)
-    path = copy / "annotations.yaml"
+def test_the_second_answer_is_the_first_whatever_was_done_to_that(small: Dataset) -> None:
+    first = tl.assess(small, small_.QUARTER)
+    first.findings["severity"] = "spoilt"
+    second = tl.assess(small, small_.QUARTER)
+    assert second.signals.equals(first.signals)
+    assert "spoilt" not in set(second.findings["severity"])
+
+
+@pytest.mark.parametrize("how", ["rebase_at", "exclude"])
+def test_a_proposal_is_written_with_reason_and_name_and_keeps_the_rest(tmp_path: Path, how: str) -> None:
+    folder = small_.folder(tmp_path / "small", small_.SHOCK, small_.GAP)
+    names = sorted(path.name for path in folder.iterdir())
+    proposal = tl.load(folder).propose("new-case-system", "New case system", **{how: NOW})
+    assert "same" not in verdicts(proposal.effect, "referrals")
+    path = folder / "annotations.yaml"
     text = path.read_text(encoding="utf-8")
     assert "not written" in repr(proposal)
+    assert "New case system" in proposal._repr_html_()
     with pytest.raises(UsageError, match="a reason and the name"):
         proposal.write(reason=" ", said_by="A. Analyst")
     assert path.read_text(encoding="utf-8") == text
@@ -159,9 +184,26 @@ def test_a_proposal_is_written_with_reason_and_name_and_keeps_the_rest(q: Datase
     after = path.read_text(encoding="utf-8")
     assert after.startswith(text.rstrip("\n"))
     entry = yaml.safe_load(after)["annotations"][-1]
-    assert (entry["id"], entry["said_by"], entry["indicators"]) == ("new-case-system", "A. Analyst", ["csc_referrals"])
-    again = tl.load(copy)
-    assert again.series("csc_referrals", "Vellmarsh").annotations[-1].title == "New case system"
+    assert (entry["id"], entry["said_by"], entry["indicators"]) == ("new-case-system", "A. Analyst", ["referrals"])
+    again = tl.load(folder)
+    assert again.series("referrals", "Northam").annotations[-1].title == "New case system"
+    written = again._newest.findings.groupby(["indicator", "area"])["sentence"].agg(list)
+    proposed = proposal.effect.after.findings.groupby(["indicator", "area"])["sentence"].agg(list)
+    pd.testing.assert_series_equal(written, proposed)
     with pytest.raises(UsageError, match="already"):
         proposal.write(reason="twice", said_by="A. Analyst")
-    assert sorted(p.name for p in copy.iterdir()) == sorted(p.name for p in DEMO.iterdir())
+    assert sorted(path.name for path in folder.iterdir()) == names
+
+
+def test_what_is_left_out_is_still_protected_and_shown_as_such(tmp_path: Path) -> None:
+    small_.folder(tmp_path / "small")
+    before = tl.load(tmp_path / "small")
+    before.propose("wrong", "Counted twice", exclude=NOW).write(reason="Two clerks.", said_by="A. Analyst")
+    after = tl.load(tmp_path / "small")
+    assert NOW["period"] not in set(after.series("referrals", "Northam").frame["period"])
+    shown = [tl.assess(q, small_.QUARTER).observations for q in (before, after)]
+    pd.testing.assert_frame_equal(*(table.drop(columns=["used", "marks"]) for table in shown))
+    out = shown[1][shown[0]["used"] & ~shown[1]["used"]]
+    assert set(out["indicator"]) == {"referrals"}
+    assert set(out["area"]) == {"Northam"}
+    assert out["marks"].str.contains("wrong").all()

@@ -61,10 +61,13 @@ class Expect(Entry):
 
 
 class Annotation(Entry):
-    """A declared oddity of the figures: gap, break, shock, definition change, fault or conflict."""
+    """A declared oddity of the figures: gap, break, shock, definition change, fault, conflict or exclusion.
+
+    Figures inside an ``exclusion`` stand in the tables, marked, and nothing is computed from them.
+    """
 
     id: Slug
-    kind: Literal["gap", "break", "shock", "definition", "fault", "conflict"]
+    kind: Literal["gap", "break", "shock", "definition", "fault", "conflict", "exclusion"]
     title: str
     reason: str
     said_by: str
@@ -82,6 +85,8 @@ class Annotation(Entry):
 
     @model_validator(mode="after")
     def _named(self) -> Annotation:
+        if self.kind == "exclusion" and (self.start is None or self.end is None):
+            raise ValueError(f"{self.id} is an exclusion, so wanted 'start' and 'end'")
         named = {*self.used, *self.disputed, *(name for check in self.checks for name in check.of)}
         named |= {check.printed for check in self.checks if check.printed}
         unknown = sorted(named - set(self.figures))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from pydantic import ValidationError
 
 from threatlib.catalogue import Annotation, Definitions
 from threatlib.errors import UsageError
@@ -108,8 +109,49 @@ def exclude(received: pd.DataFrame, which: Chooser) -> pd.DataFrame:
     return received[~out].reset_index(drop=True)
 
 
+def declaration(id: str, title: str, *, rebase_at: Choice | None = None, exclude: Choice | None = None) -> Annotation:
+    """A break or an exclusion as an entry of `annotations.yaml`, still without its reason and its name.
+
+    Parameters
+    ----------
+    id, title : str
+    rebase_at, exclude : mapping
+        Exactly one of them: ``period``, and ``indicator`` and ``area`` where not all are meant. Of a break it is the
+        first period recorded the new way; of an exclusion one period, or several: all from the first to the last.
+    """
+    if rebase_at is not None and exclude is None:
+        called, at, kind = "rebase_at", rebase_at, "break"
+    elif exclude is not None and rebase_at is None:
+        called, at, kind = "exclude", exclude, "exclusion"
+    else:
+        raise UsageError("propose: say what, with either rebase_at= or exclude=.")
+    if set(at) - {"period", "indicator", "area"} or "period" not in at:
+        raise UsageError(f"{called}: wanted 'period', and 'indicator' and 'area' where not all are meant.")
+    try:
+        periods = sorted(map(parse, several(at["period"])), key=lambda period: period.end)
+    except ValueError as fault:
+        raise UsageError(f"{called}: {fault}.") from fault
+    if not periods or (kind == "break" and len(periods) > 1):
+        raise UsageError(f"{called}: wanted {'one period' if kind == 'break' else 'at least one period'}.")
+    about = {name: several(at.get(key, ())) for name, key in (("indicators", "indicator"), ("areas", "area"))}
+    when = {"start": str(periods[0])} | ({} if kind == "break" else {"end": str(periods[-1])})
+    said = {"id": id, "kind": kind, "title": title, **about, **when}
+    try:
+        return Annotation.model_validate({**said, "reason": "?", "said_by": "?", "status": "open"})
+    except ValidationError as fault:
+        raise UsageError(f"propose: {fault.errors()[0]['msg']}.") from fault
+
+
+def declared(definitions: Definitions, entry: Annotation) -> Definitions:
+    """Definitions in which this is declared too."""
+    noted = definitions.annotations
+    return definitions.model_copy(
+        update={"annotations": noted.model_copy(update={"annotations": (*noted.annotations, entry)})}
+    )
+
+
 def rebase(definitions: Definitions, at: Choice) -> Definitions:
-    """Definitions with one more declared break.
+    """Definitions with one more break.
 
     Parameters
     ----------
@@ -117,29 +159,7 @@ def rebase(definitions: Definitions, at: Choice) -> Definitions:
     at : mapping
         ``period`` (the first one recorded the new way), and ``indicator`` and ``area`` where not all are meant.
     """
-    unknown = set(at) - {"period", "indicator", "area"}
-    if unknown or "period" not in at:
-        raise UsageError("rebase_at: wanted 'period', and 'indicator' and 'area' where not all are meant.")
-    start = str(at["period"])
-    try:
-        parse(start)
-    except ValueError as fault:
-        raise UsageError(f"rebase_at: {fault}.") from fault
-    entry = Annotation(
-        id="supposed-break",
-        kind="break",
-        title="A break supposed by the analyst",
-        reason="What if recording changed here?",
-        said_by="analyst",
-        status="open",
-        indicators=several(at.get("indicator", ())),
-        areas=several(at.get("area", ())),
-        start=start,
-    )
-    noted = definitions.annotations
-    return definitions.model_copy(
-        update={"annotations": noted.model_copy(update={"annotations": (*noted.annotations, entry)})}
-    )
+    return declared(definitions, declaration("supposed-break", "A break supposed by the analyst", rebase_at=at))
 
 
 def several(names: str | Iterable[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from threatlib.catalogue import Annotation
 from threatlib.errors import UsageError
-from threatlib.explore.difference import Choice, WhatIf, several
+from threatlib.explore.difference import WhatIf
 from threatlib.explore.show import paragraph
 
 FILE = "annotations.yaml"
@@ -28,17 +28,13 @@ class Proposal:
     """
 
     folder: Path
-    entry: Mapping[str, Any]
+    entry: Annotation
     effect: WhatIf
 
-    @classmethod
-    def of(cls, folder: Path, id: str, title: str, kind: str, at: Choice, effect: WhatIf) -> Proposal:
-        """A proposal from a supposition: ``at`` as `what_if(rebase_at=...)` takes it."""
-        entry: dict[str, Any] = {"id": id, "kind": kind, "title": title, "start": str(at["period"])}
-        for name, key in (("indicators", "indicator"), ("areas", "area")):
-            if key in at:
-                entry[name] = list(several(at[key]))
-        return cls(folder, entry, effect)
+    @property
+    def said(self) -> dict[str, Any]:
+        """The entry as it is written: what is not said of it is left out."""
+        return self.entry.model_dump(mode="json", exclude_defaults=True, exclude={"reason", "said_by", "status"})
 
     def write(self, *, reason: str, said_by: str, status: str = "open") -> Path:
         """Append the entry, leaving every other line of the file as it was; the whole file or nothing is written.
@@ -50,7 +46,7 @@ class Proposal:
         """
         if not reason.strip() or not said_by.strip():
             raise UsageError("an annotation needs a reason and the name of who says so.")
-        whole = {**self.entry, "reason": reason.strip(), "said_by": said_by.strip(), "status": status}
+        whole = {**self.said, "reason": reason.strip(), "said_by": said_by.strip(), "status": status}
         try:
             Annotation.model_validate(whole)
         except ValidationError as fault:
@@ -64,11 +60,11 @@ class Proposal:
         return path
 
     def __repr__(self) -> str:
-        shown = yaml.safe_dump([dict(self.entry)], allow_unicode=True, sort_keys=False)
+        shown = yaml.safe_dump([self.said], allow_unicode=True, sort_keys=False)
         return f"Proposed for {FILE} (not written):\n{shown}{self.effect!r}"
 
     def _repr_html_(self) -> str:
-        return str(paragraph(f"Proposed for {FILE}, not written: {self.entry['title']}")) + self.effect._repr_html_()
+        return str(paragraph(f"Proposed for {FILE}, not written: {self.entry.title}")) + self.effect._repr_html_()
 
 
 def _appended(text: str, entry: Mapping[str, Any], *, empty: bool) -> str:

@@ -5,7 +5,7 @@ A value is never alone. Zero is a value; missing is a status with a reason; noth
 
 from threatlib.observations.bases import with_bases, with_quarters
 from threatlib.observations.revisions import revised_since, revisions
-from threatlib.observations.settle import figure_id, printed_figures, references, settle
+from threatlib.observations.settle import figure_id, left_out, printed_figures, references, settle
 from threatlib.observations.table import (
     COLUMNS,
     HAS_VALUE,
@@ -32,6 +32,7 @@ __all__ = [
     "empty",
     "figure_id",
     "harmless",
+    "left_out",
     "periods_of",
     "printed_figures",
     "references",

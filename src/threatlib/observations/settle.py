@@ -63,6 +63,18 @@ def settle(observations: pd.DataFrame, annotations: Iterable[Annotation]) -> tup
     return table, faults
 
 
+def left_out(table: pd.DataFrame, annotations: Iterable[Annotation]) -> pd.DataFrame:
+    """The table without `used` on what exclusions declare: the figures inside one, and whatever holds a part of it.
+
+    A year that holds an excluded month is excluded with it, so that the month is not in the year's figure after all.
+    """
+    out = pd.Series(False, index=table.index)
+    for entry in annotations:
+        if entry.kind == "exclusion":
+            out |= _inside(table, entry)
+    return table.assign(used=table["used"] & ~out) if out.any() else table
+
+
 def printed_figures(annotations: Iterable[Annotation]) -> pd.DataFrame:
     """Figures of a conflict that stand only in words: rows of the table, so that the gate sees them too."""
     blank: dict[str, object] = {name: "" for name, kind in COLUMNS.items() if kind == "str"}
@@ -126,19 +138,10 @@ def _matching(table: pd.DataFrame, entry: Annotation, refs: dict[str, list[int]]
         if not faults and entry.expect and entry.expect.values_differ is not None:
             faults += _differing(table, [refs[ref][0] for ref in named], entry.expect.values_differ)
         return rows, faults
-    chosen = pd.Series(True, index=table.index)
-    if entry.indicators:
-        chosen &= table["indicator"].isin(entry.indicators)
-    if entry.areas:
-        chosen &= table["area"].isin(entry.areas)
     faults = []
-    if not chosen.any():
+    if not _concerned(table, entry).any():
         faults.append("no figure has this indicator and area, so the entry matches nothing; mend or remove it.")
-    inside = chosen.copy()
-    if entry.start:
-        inside &= table["end"] >= pd.Timestamp(parse(entry.start).start)
-    if entry.end:
-        inside &= table["start"] <= pd.Timestamp(parse(entry.end).end)
+    inside = _inside(table, entry)
     guard = entry.expect
     if guard is not None and guard.missing is not None:
         present = bool((inside & table["status"].isin(HAS_VALUE)).any())
@@ -148,3 +151,23 @@ def _matching(table: pd.DataFrame, entry: Annotation, refs: dict[str, list[int]]
     if guard is not None and guard.rows_at_least is not None and int(inside.sum()) < guard.rows_at_least:
         faults.append(f"fits {int(inside.sum())} figures, expected at least {guard.rows_at_least}.")
     return list(table.index[inside]), faults
+
+
+def _concerned(table: pd.DataFrame, entry: Annotation) -> pd.Series:
+    """Rows of an annotation's indicators and areas, whenever they are from."""
+    chosen = pd.Series(True, index=table.index)
+    if entry.indicators:
+        chosen &= table["indicator"].isin(entry.indicators)
+    if entry.areas:
+        chosen &= table["area"].isin(entry.areas)
+    return chosen
+
+
+def _inside(table: pd.DataFrame, entry: Annotation) -> pd.Series:
+    """Those of them whose period lies in its time or reaches into it."""
+    inside = _concerned(table, entry)
+    if entry.start:
+        inside &= table["end"] >= pd.Timestamp(parse(entry.start).start)
+    if entry.end:
+        inside &= table["start"] <= pd.Timestamp(parse(entry.end).end)
+    return inside

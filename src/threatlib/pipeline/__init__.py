@@ -1,8 +1,9 @@
 """From a partnership's folder to a published briefing: load, protect, assess, run, export, record, publish."""
 
 from threatlib.catalogue import partnerships
-from threatlib.pipeline.analysis import Dataset, assess, data_folder, load, page
+from threatlib.pipeline.analysis import Dataset, assess, load
 from threatlib.pipeline.interruption import heeded
+from threatlib.pipeline.opened import data_folder, page
 from threatlib.pipeline.plan import Plan, notebooks_in, plan
 from threatlib.pipeline.proof import verify
 from threatlib.pipeline.quarter import brief_quarter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,7 +13,6 @@ import pandas as pd
 
 from threatlib import claims, explore, observations, returns
 from threatlib.assessment import Assessment, build
-from threatlib.briefing.pages import Page
 from threatlib.catalogue import Definitions
 from threatlib.catalogue import load as load_definitions
 from threatlib.disclosure import protect, protection
@@ -46,6 +44,16 @@ class Dataset:
     def table(self) -> pd.DataFrame:
         return self.known(None)
 
+    @cached_property
+    def _kept(self) -> pd.DataFrame:
+        """The table as it is computed with: what is declared left out is not `used`."""
+        return observations.left_out(self.table, self.definitions.annotations.annotations)
+
+    @cached_property
+    def _assessed(self) -> dict[tuple[object, ...], Assessment]:
+        """What was assessed before: the second answer to the same question is there at once."""
+        return {}
+
     def known(self, as_of: date | None) -> pd.DataFrame:
         """The table as it stood on a day."""
         entries = self.definitions.annotations.annotations
@@ -73,11 +81,11 @@ class Dataset:
 
     def series(self, indicator: str, area: str | None = None, **which: str) -> explore.Series:
         """One indicator in one area over time; see `threatlib.explore.series` for `breakdown`, `agency`, `kind`."""
-        return explore.series(self.table, self.definitions, indicator, area, **which)
+        return explore.series(self._kept, self.definitions, indicator, area, **which)
 
     def compare(self, indicator: str, period: str | None = None) -> explore.Comparison:
         """An indicator's latest figure in each area and comparator; see `threatlib.explore.compare`."""
-        return explore.compare(self.table, self.definitions, indicator, period)
+        return explore.compare(self._kept, self.definitions, indicator, period)
 
     def explain(self, finding: Mapping[str, Any] | str, assessment: Assessment | None = None) -> explore.Explanation:
         """Why a finding says what it says: sentence, evidence, rows, file and line.
@@ -121,7 +129,7 @@ class Dataset:
         if exclude is None and rebase_at is None:
             raise UsageError("what_if: say what to suppose, with exclude= or rebase_at=.")
         supposed = []
-        received, definitions = self.received, _unguarded(self.definitions)
+        received, definitions = self.received, self.definitions
         if exclude is not None:
             received = explore.exclude(received, exclude)
             supposed.append(f"{len(self.received) - len(received)} figures were left out")
@@ -129,14 +137,39 @@ class Dataset:
             definitions = explore.rebase(definitions, rebase_at)
             supposed.append(f"recording had changed at {rebase_at['period']}")
         before = self._newest if quarter is None else assess(self, quarter, audience=self._analyst)
-        other = replace(self, received=received, definitions=definitions)
+        other = replace(self, received=received, definitions=_unguarded(definitions))
         after = assess(other, before.quarter, audience=self._analyst)
         return differences(" and ".join(supposed), before, after)
 
-    def propose(self, id: str, title: str, *, rebase_at: Choice, kind: str = "break") -> explore.Proposal:
-        """A declared break to be, with what it would change; `Proposal.write` adds it to ``annotations.yaml``."""
-        effect = self.what_if(rebase_at=rebase_at)
-        return explore.Proposal.of(self.folder, id, title, kind, rebase_at, effect)
+    def propose(
+        self, id: str, title: str, *, rebase_at: Choice | None = None, exclude: Choice | None = None
+    ) -> explore.Proposal:
+        """A break or an exclusion to be declared, with the newest quarter's findings before and after.
+
+        Nothing is written until `Proposal.write` adds the entry to ``annotations.yaml``.
+
+        Parameters
+        ----------
+        id, title : str
+            The entry's; the title is what readers of a page see.
+        rebase_at : mapping, optional
+            Where recording changed: ``{"indicator": "csc_referrals", "area": "Hackney", "period": "2021-04"}``.
+        exclude : mapping, optional
+            What to leave out, said the same way; several periods mean all from the first to the last.
+
+        Raises
+        ------
+        UsageError
+            Unless exactly one of the two is given, and some figure is meant.
+        """
+        entry = explore.declaration(id, title, rebase_at=rebase_at, exclude=exclude)
+        if exclude is not None and observations.left_out(self._kept, [entry])["used"].equals(self._kept["used"]):
+            raise UsageError(f"propose: no figure received is {exclude!r}.")
+        other = replace(self, definitions=_unguarded(explore.declared(self.definitions, entry)))
+        after = assess(other, self._newest.quarter, audience=self._analyst)
+        return explore.Proposal(
+            self.folder, entry, differences(f"this {entry.kind} were declared", self._newest, after)
+        )
 
     @property
     def _analyst(self) -> str:
@@ -213,8 +246,24 @@ def assess(
     known = dataset.definitions.partnership.audiences
     if who not in known:
         raise UsageError(f"{dataset.folder}: no audience '{who}'; it has {', '.join(known)}.")
+    if history is not None:
+        return _assess(dataset, period, day, who, history)
+    asked = (period, day, who)
+    if asked not in dataset._assessed:
+        dataset._assessed[asked] = _assess(dataset, period, day, who, None)
+    made = dataset._assessed[asked]
+    # what somebody does to a table of one answer is not in the next one
+    return replace(made, tables={name: table.copy(deep=False) for name, table in made.tables.items()})
+
+
+def _assess(
+    dataset: Dataset, period: Period, day: date | None, audience: str, history: pd.DataFrame | None
+) -> Assessment:
     table = dataset.table if day is None else dataset.known(day)
-    release = protect(table, protection(dataset.definitions, who), history, definitions=dataset.definitions)
+    release = protect(table, protection(dataset.definitions, audience), history, definitions=dataset.definitions)
+    # what is left out is left out after the gate, which protects it like any other figure
+    entries = dataset.definitions.annotations.annotations
+    release = replace(release, table=observations.left_out(release.table, entries))
     if release.protection.withholds:
         revised = observations.revised_since(history, release.table, str(period))
     else:
@@ -248,27 +297,3 @@ def quarter_in(dataset: Dataset, quarter: str | Period, as_of: date | None = Non
         known = f" known on {as_of}" if as_of else ""
         raise UsageError(f"{dataset.folder}: no data for {period}{known}; there are data {shown}.")
     return period
-
-
-def page(
-    name: str, *, partnership: str, quarter: str, audience: str = "", release: str = "", run_id: str = "interactive"
-) -> Page:
-    """What a notebook draws from: one page of one assessment.
-
-    In a run the assessment was made once and lies beside the notebook (`release`); opened in JupyterLab the notebook
-    has none, and the assessment is made from the partnership's folder under ``data/``.
-    """
-    if release:
-        assessment = pickle.loads(Path(release).read_bytes())  # noqa: S301  our own file, written by this run
-    else:
-        assessment = assess(load(data_folder() / partnership), quarter, audience=audience)
-    return Page(name, assessment, run_id)
-
-
-def data_folder() -> Path:
-    """The ``data`` folder beside or above the current folder: JupyterLab starts a notebook in its own."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "data").is_dir():
-            return folder / "data"
-    raise UsageError(f"no 'data' folder in {here} or above it.")
