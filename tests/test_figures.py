@@ -237,6 +237,34 @@ class TestTimeSeries:
         )
 
 
+class TestLabels:
+    """Where the words at a point and at a line's end stand, and what they say."""
+
+    def test_the_label_of_a_flag_stands_above_the_points_beside_it(self) -> None:
+        peak = quarters([70, 10, 10, 10, 50, 60, 60, None], upper=[np.nan] * 7 + [50.0])
+        last = peak["period_end"].iloc[-1]
+        assert series._highest(peak, last, -10) == 50
+        assert series._highest(peak, last, -200) == 60
+        assert series._highest(peak, peak["period_end"].iloc[1], 300) == 50
+
+    def test_a_line_ends_in_its_latest_value_and_says_when_that_was_before_the_end(self) -> None:
+        assert series._end_label(series.prepared(quarters([3.0, 4.0])), pd.Timestamp(2016, 9, 30), "count") == (
+            4.0,
+            "4",
+        )
+        stale = series.prepared(quarters([3.0, 4.0, None]))
+        assert series._end_label(stale, pd.Timestamp(2016, 12, 31), "count") == (4.0, "4\nJul–Sep 2016")
+        hidden = quarters([3.0, 4.0, None]).assign(lower=[np.nan, np.nan, 1.0], upper=[np.nan, np.nan, 5.0])
+        assert series._end_label(hidden, pd.Timestamp(2016, 12, 31), "count") == (3.0, "[c] 1 to 5")
+        assert series._end_label(stale.tail(1), pd.Timestamp(2016, 12, 31), "count") == (0.0, "")
+
+    def test_withheld_points_side_by_side_are_named_where_there_is_room(self) -> None:
+        frame = quarters([9.0] * 4 + [None] * 36).assign(lower=1.0, upper=5.0)
+        drawn = time_series(frame, CAPTION)
+        wide, narrow = (lettering(part).count("[c]") for part in (drawn.svg, drawn.narrow))
+        assert 36 > wide > narrow > 2
+
+
 class TestExpectedRanges:
     RANGED: ClassVar = {"expected_lower": [1.0, 2, 3, 4, 5, 6], "expected_upper": [9.0, 9, 9, 9, 9, 9]}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 
@@ -12,7 +13,8 @@ from markupsafe import Markup
 from tests.small import BREAK, FAULT, GAP, QUARTER, SHOCK, WORLD, assessed, declared, figure, quarters
 from threatlib.assessment import Assessment
 from threatlib.assessment.sentences import Part
-from threatlib.briefing.pages import PAGES, Page, index
+from threatlib.briefing.export import export, page_of
+from threatlib.briefing.pages import PAGES, Page, index, overview
 from threatlib.briefing.pages.words import ARROWS, DIRECTIONS, counted, sentence, sentences, snapshot
 
 PIECES: tuple[Callable[[Page], object], ...] = (
@@ -151,6 +153,53 @@ def test_a_withheld_figure_is_nowhere_but_as_its_interval(assessment: Assessment
     html = "".join(getattr(piece(Page(name, assessment)), "html", "") for name in PAGES for piece in PIECES)
     assert "a.csv:8" in html
     assert "a.csv:8" not in {rows for _, rows in figures(html)}
+
+
+def test_where_many_areas_have_a_figure_ours_are_set_in_a_funnel() -> None:
+    """Ten areas, as in a region, are enough to tell their ordinary spread from chance; two are set side by side."""
+    others = [
+        figure("referrals", QUARTER, 40.0 + 7 * i, f"Area {i}", role="comparator", denominator=10_000.0 + 900 * i)
+        for i in range(12)
+    ]
+    html = Page("demand", assessed(*WORLD, *others)).subtopics().html
+    assert 'id="areas-referrals"' in html
+    assert 'alt="Funnel chart, Referrals, rate per 10,000 children' in html
+
+
+def test_a_table_of_figures_without_a_past_says_so_once(assessment: Assessment) -> None:
+    html = Page("workforce", assessment).subtopics().html
+    assert text(html).count("no earlier figure for a period of the same kind") == 1
+    assert ">Previous<" not in html
+    assert ">Direction<" not in html
+    assert ">Direction<" in Page("demand", assessment).subtopics().html
+
+
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        ([], "No new finding since the quarter before."),
+        (["new"], "1 new finding since the quarter before."),
+        (["continuing", "worsening"], "No new finding since the quarter before; 2 continue."),
+        (["new", "new", "continuing", "cleared"],
+         "2 new findings since the quarter before; 1 continues; 1 no longer stands."),
+    ],
+)  # fmt: skip
+def test_what_changed_is_counted_without_noughts(states: list[str], said: str) -> None:
+    made = assessed(*WORLD)
+    some = pd.concat([made.findings.head(1).assign(status=state) for state in states] or [made.findings.head(0)])
+    made = dataclasses.replace(made, tables={**made.tables, "findings": some})
+    assert text(overview.counts(made)) == said
+
+
+def test_the_partnerships_own_abbreviations_are_explained_too(assessment: Assessment) -> None:
+    own = dataclasses.replace(assessment, abbreviations={"XQZ": "a house of its own", "SARC": "what we call so"})
+    page = Page("demand", own)
+    html = export(page_of(Markup("<p>The XQZ moved. XQZ again, and the SARC.</p>")), page=page.info())
+    assert text(html).count("XQZ (a house of its own)") == 1
+    assert "SARC (what we call so)" in text(html)
+    assert "XQZ" not in text(page.glossary())
+    page._piece(Markup("<p>XQZ</p>"))
+    assert "XQZ a house of its own" in text(page.glossary())
 
 
 def test_what_is_declared_is_on_the_quality_page(assessment: Assessment) -> None:

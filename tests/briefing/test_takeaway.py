@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from tests.small import FAULT, GAP, SHOCK, WORLD, assessed, figure
 from threatlib.assessment import Assessment
 from threatlib.briefing import printout, summary
+from threatlib.briefing.lint import lint
+from threatlib.briefing.pages import PAGES, index
+from threatlib.briefing.plain import plain
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +66,21 @@ def test_a_browser_that_fails_never_stops_a_run(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "page.html").write_text("<p>x</p>")
     assert printout.write(tmp_path).startswith("PDF left out: chromium did not print")
     assert not list(tmp_path.glob("*.pdf"))
+
+
+def test_pdfs_are_named_on_the_index_once_they_are_there(tmp_path: Path, assessment: Assessment) -> None:
+    file = tmp_path / "index.html"
+    file.write_text(index(assessment), encoding="utf-8")
+    before = file.read_text(encoding="utf-8")
+    printout._link(file)
+    after = file.read_text(encoding="utf-8")
+    assert ".pdf" not in before
+    assert re.findall(r'href="(\w+)\.pdf" download>([^<]+), to print<', after) == [
+        ("index", "Contents"), *PAGES.items()
+    ]  # fmt: skip
+    assert lint(after) == []
+    assert plain(after) == []
+    printout._link(tmp_path / "nothing.html")
 
 
 def test_time_and_numbers_of_the_printer_are_replaced_in_place() -> None:
