@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import shlex
 import shutil
@@ -58,6 +59,25 @@ def test_systemd_understands_the_calendar(path: Path) -> None:
         pytest.skip("systemd is not installed here")
     when = re.findall(r"OnCalendar=(.*)", path.read_text(encoding="utf-8"))[0]
     subprocess.run(["systemd-analyze", "calendar", when], check=True, capture_output=True)
+
+
+def test_systemd_finds_nothing_to_say_about_the_units(tmp_path: Path) -> None:
+    """`systemd-analyze verify` on copies that find their command: an unknown key or type is a line of output."""
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd is not installed here")
+    command = tmp_path / ".venv" / "bin" / "threatlib"
+    command.parent.mkdir(parents=True)
+    command.touch(mode=0o755)
+    units = [path for path in FOLDER.iterdir() if path.suffix in (".service", ".timer")]
+    for path in units:
+        text = path.read_text(encoding="utf-8").replace("/srv/threat-briefings", str(tmp_path))
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    words = ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / path.name) for path in units)]
+    done = subprocess.run(
+        words, capture_output=True, text=True, env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"}
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    assert len(units) == 5
 
 
 def test_cron_lines_have_five_times_and_a_command() -> None:

@@ -15,7 +15,7 @@ from threatlib.pipeline.plan import records_of
 @pytest.fixture(scope="session")
 def good(tmp_path_factory: pytest.TempPathFactory) -> World:
     """The world as last quarter's run left it."""
-    world = World(tmp_path_factory.mktemp("good"))
+    world = World(tmp_path_factory.mktemp("good"), tmp_path_factory.mktemp("assessed"))
     folder(world.data / "small")
     world.notebooks.mkdir()
     for name in PAGES:
@@ -29,6 +29,6 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> World:
 def world(good: World, tmp_path: Path) -> World:
     """A copy of it, to be spoilt, with its records at the place that goes with its own output folder."""
     shutil.copytree(good.root, tmp_path / "world", symlinks=True)
-    copy = World(tmp_path / "world")
+    copy = World(tmp_path / "world", good.assessed)
     (copy.data / ".state" / records_of(good.data, good.out).name).rename(records_of(copy.data, copy.out))
     return copy

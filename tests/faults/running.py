@@ -1,27 +1,25 @@
-"""Runs of the command line in processes that can be killed, forked from one that has done the imports."""
+"""A small partnership's world, and runs of the command line on it that can be killed."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
-import json
-import multiprocessing
 import os
 import signal
-import sys
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
+from tests.forked import Process, assessed_once, light_zygote
 from tests.small import QUARTER
 from threatlib.briefing.runner import SENTINEL
+from threatlib.pipeline import records
 from threatlib.pipeline.plan import records_of
-from threatlib.pipeline.records import Run, runs
 
 PAGES = ("briefing", "demand")
 """Pages of the small briefing that is made here: two are enough to have one run while the other fails."""
@@ -32,8 +30,6 @@ DONE = (
     "from IPython.display import display\n"
     f"display({{'{SENTINEL}': {{'run_id': run_id}}, 'text/plain': 'done'}}, raw=True)"
 )
-_servers = multiprocessing.get_context("forkserver")
-_servers.set_forkserver_preload(["tests.faults.running", "threatlib.pipeline", "papermill", "nbconvert", "gptables"])
 
 
 def notebook(path: Path, *sources: str) -> None:
@@ -53,6 +49,8 @@ class World:
     """A partnership, its notebooks and its published briefing of the quarter."""
 
     root: Path
+    assessed: Path
+    """Assessments that earlier tests of the same world made, to be used again."""
 
     @property
     def data(self) -> Path:
@@ -79,26 +77,28 @@ class World:
         """Give the second page other cells."""
         notebook(self.notebooks / f"{PAGES[1]}.ipynb", *sources)
 
-    def records(self) -> list[Run]:
-        return runs(records_of(self.data, self.out))
+    def records(self) -> list[records.Run]:
+        return records.runs(records_of(self.data, self.out))
 
     def start(self, *words: str, at: str = "", **environment: str) -> Process:
         """`threatlib run` on this world; `at` names a step of ours at which the process kills itself."""
         argv = ["run", QUARTER, "--data", str(self.data), "--out", str(self.out), "--notebooks", str(self.notebooks)]
-        usual = {"THREATLIB_KERNELS": "ordinary", "THREATLIB_PDF": "0", "TEST_WORLD": str(self.root)}
-        return Process(self.root, [*argv, *words], {**usual, **environment}, at)
+        given = {"THREATLIB_KERNELS": "forked", "THREATLIB_PDF": "0", "TEST_WORLD": str(self.root), **environment}
+        first = partial(_begin, str(self.assessed), at)
+        return Process([*argv, *words], cwd=self.root, environment=given, first=first)
 
     def run(self, *words: str, at: str = "", **environment: str) -> Process:
         """The same, to its end."""
         return self.start(*words, at=at, **environment).end()
 
     def alive(self) -> list[int]:
-        """Processes that a run of this world has left behind."""
-        mark = f"TEST_WORLD={self.root}".encode()
+        """Processes that a run of this world has left behind: in its folders, or with its mark from the beginning."""
+        mark, here = f"TEST_WORLD={self.root}".encode(), f"{self.root}/"
         found = []
         for path in Path("/proc").glob("[0-9]*"):
             try:
-                if mark in (path / "environ").read_bytes() and int(path.name) != os.getpid():
+                inside = f"{(path / 'cwd').readlink()}/".startswith(here)
+                if inside or mark in (path / "environ").read_bytes():
                     found.append(int(path.name))
             except OSError:
                 continue
@@ -112,76 +112,16 @@ class World:
         return not self.alive()
 
 
-class Process:
-    """A run under way, or ended: its exit code and what it said."""
-
-    def __init__(self, root: Path, argv: list[str], environment: Mapping[str, str], at: str) -> None:
-        self._said = root / "stdout", root / "stderr"
-        for path in self._said:
-            path.unlink(missing_ok=True)
-        self._process = _servers.Process(target=_be, args=(argv, dict(environment), str(root), at))
-        self._process.start()
-        self.pid = int(self._process.pid or 0)
-
-    def end(self, seconds: float = 120) -> Process:
-        """Wait for the end."""
-        self._process.join(seconds)
-        assert self._process.exitcode is not None, "the run never ended"
-        return self
-
-    def running(self) -> bool:
-        return self._process.exitcode is None
-
-    def signal(self, signum: int) -> None:
-        os.kill(self.pid, signum)
-
-    def says(self, text: str, seconds: float = 60) -> None:
-        """Wait until it has said something."""
-        until = time.monotonic() + seconds
-        while text not in self.out + self.err:
-            assert self.running(), f"it ended without saying {text!r}: {self.out}{self.err}"
-            assert time.monotonic() < until, f"it has not said {text!r}: {self.out}{self.err}"
-            time.sleep(0.02)
-
-    @property
-    def code(self) -> int:
-        return int(self._process.exitcode or 0)
-
-    @property
-    def out(self) -> str:
-        return self._said[0].read_text() if self._said[0].exists() else ""
-
-    @property
-    def err(self) -> str:
-        return self._said[1].read_text() if self._said[1].exists() else ""
-
-    @property
-    def outcome(self) -> dict[str, Any]:
-        """What ``--json`` said of the one partnership."""
-        found: list[dict[str, Any]] = json.loads(self.out)
-        return found[0]
-
-
-def _be(argv: list[str], environment: Mapping[str, str], root: str, at: str) -> None:
-    """In the forked process: be the command line."""
-    os.setsid()
-    for name, stream in (("stdout", 1), ("stderr", 2)):
-        os.dup2(os.open(f"{root}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
-    os.environ.update(environment)
-    os.chdir(root)
-    sys.argv = ["threatlib", *argv]
+def _begin(assessed: str, at: str) -> None:
+    """In the new process, before the run: a briefing of two pages, and nothing done twice that earlier tests did."""
     from threatlib.briefing import pages
-    from threatlib.cli import main
 
     for name in [name for name in pages.PAGES if name not in PAGES]:
         del pages.PAGES[name]
+    light_zygote()
+    assessed_once(Path(assessed))
     if at:
         _die_at(at)
-    try:
-        main()
-    finally:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
 
 
 def _die_at(step: str) -> None:
