@@ -61,5 +61,17 @@ def test_a_funnel_needs_ten_areas() -> None:
     assert (curve["inner_upper"] <= curve["outer_upper"]).all()
 
 
+def test_the_whole_is_not_one_of_its_parts() -> None:
+    many = [(f"A{i}", "comparator", float(20 * (2 + i)), 10_000.0 * (2 + i)) for i in range(12)]
+    ours = ("Ours", "local", 60.0, 30_000.0)
+    alone, with_whole = (
+        limits(peers(table(ours, *many, *more), ROW)) for more in ((), (("England", "comparator", 30_000, 12_000_000),))
+    )
+    pd.testing.assert_frame_equal(with_whole[1], alone[1])
+    assert "England" not in set(with_whole[0]["area"])
+    large = limits(peers(table(("Ours", "local", 3_000, 2_000_000), *many), ROW))[0]
+    assert "Ours" in set(large["area"])
+
+
 def test_no_area_is_no_rows() -> None:
     assert peers(table(("Ours", "local", 4, 10)).head(0), ROW).empty

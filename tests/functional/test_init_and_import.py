@@ -117,6 +117,20 @@ def test_neighbours_become_areas_and_only_close_ones_comparators(tmp_path: Path)
     assert definitions.catalogue.by_id["csc_referrals"].comparators == ("Southwark", "England")
 
 
+def test_a_neighbour_of_one_area_does_not_stand_beside_another(tmp_path: Path) -> None:
+    begin(tmp_path, areas=("Hackney=E09000012", "City of London=E09000001"))
+    path = tmp_path / "n.csv"
+    path.write_text(NEIGHBOURS + "2025-05,204,Hackney,1,210,Southwark,Close\n"
+                    "2025-05,201,City of London,1,213,Westminster,Not close\n")  # fmt: skip
+    assert bring(tmp_path, "statistical-neighbours", path).exit_code == 0
+    definitions = load(tmp_path / "ours")
+    referrals = definitions.catalogue.by_id["csc_referrals"]
+    assert definitions.comparators(referrals, "Hackney") == ("Southwark", "England")
+    assert definitions.comparators(referrals, "City of London") == ("England",)
+    assert definitions.comparators(referrals, "Hackney and City of London") == ("Southwark", "England")
+    assert definitions.comparators(referrals, "an area of nobody's") == referrals.comparators
+
+
 def test_without_neighbours_the_word_is_no_area(tmp_path: Path) -> None:
     begin(tmp_path)
     comparators = load(tmp_path / "ours").catalogue.by_id["csc_referrals"].comparators

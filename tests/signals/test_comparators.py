@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tests.small import QUARTER, asked, figure, withheld
+from tests.small import QUARTER, asked, definitions, figure, withheld
+from threatlib.catalogue.partnership import Neighbour
+from threatlib.signals.comparators import compare
 
 PEOPLE = (
     figure("population_children", "2021-06-30", 10_000), figure("population_children", "2021-06-30", 50_000, "Midham"),
@@ -74,3 +76,15 @@ def test_what_is_not_known_yet_or_of_another_group_is_no_comparator() -> None:
 def test_an_indicator_without_comparators_has_none() -> None:
     row = of("workers", figure("workers", "2022-09-30", 80), figure("workers", "2022-09-30", 70, "England"))
     assert row["comparator"] == ""
+
+
+def test_a_neighbour_stands_only_beside_the_area_that_it_is_like() -> None:
+    like = [Neighbour(area="Northam", rank=1, name="Midham", closeness="Not close")]
+    rows = pd.DataFrame([figure("seen_in_time", QUARTER, 80), figure("seen_in_time", QUARTER, 70, "Midham"),
+                         figure("seen_in_time", QUARTER, 60, "England")])  # fmt: skip
+    rows = rows.assign(value=rows["value"].astype(float), denominator=np.nan)
+    ours, others = rows.head(1), rows.tail(2)
+    known = definitions()
+    assert compare(ours, others, known)["comparator"].item() == "Midham"
+    unlike = known.model_copy(update={"neighbours": tuple(like)})
+    assert compare(ours, others, unlike)["comparator"].item() == "England"

@@ -81,12 +81,15 @@ def limits(areas: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The areas with their verdicts, and the funnel's limits (`LIMITS`) at their sizes.
 
     Both empty of verdicts and limits where fewer than `MIN_AREAS` areas have a known rate: then the spread that areas
-    ordinarily have cannot be told from chance.
+    ordinarily have cannot be told from chance. An area larger than all the others together is the whole that they are
+    parts of, or as good as: it would be its own average, and the others' dots one above the other. It is left out.
     """
-    known = areas["value"].notna() & areas["size"].gt(0) & (areas["unit"] == "per_10k")
+    whole = areas["role"].ne("local") & (areas["size"] > areas["size"].sum() - areas["size"])
+    known = areas["value"].notna() & areas["size"].gt(0) & (areas["unit"] == "per_10k") & ~whole
     if known.sum() < MIN_AREAS:
         return areas, pd.DataFrame(columns=list(LIMITS))
-    there = areas[known].sort_values("size", kind="stable")
+    areas = areas[~whole].reset_index(drop=True)
+    there = areas[known[~whole].to_numpy()].sort_values("size", kind="stable")
     size = there["size"].to_numpy(dtype=float)
     found = funnel(there["value"].to_numpy(dtype=float) * size / PER, size, calibrated=True)
     lower, upper = (PER * np.asarray(ends) for ends in (found.lower, found.upper))

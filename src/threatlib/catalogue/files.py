@@ -82,6 +82,7 @@ def _with_neighbours(partnership: Partnership, catalogue: Catalogue, found: Neig
         for i in catalogue.indicators
     )
     return {
+        "neighbours": found.neighbours,
         "partnership": partnership.model_copy(update={"areas": (*partnership.areas, *areas)}),
         "catalogue": Catalogue(
             **{name: getattr(catalogue, name) for name in Catalogue.model_fields} | {"indicators": indicators}

@@ -22,12 +22,14 @@ def compare(frame: pd.DataFrame, others: pd.DataFrame, definitions: Definitions)
     there = _comparable(others)
     same = dict(zip(_keys(there, "period"), range(len(there)), strict=True))  # of several the latest stays
     latest = dict(zip(_keys(there, "stretch"), range(len(there)), strict=True))
-    wanted = {indicator.id: indicator.comparators for indicator in definitions.catalogue.indicators}
+    known = definitions.catalogue.by_id
+    pairs = dict.fromkeys(zip(frame["indicator"], frame["area"], strict=True))
+    wanted = {(indicator, area): definitions.comparators(known[indicator], area) for indicator, area in pairs}
     place = np.full(len(frame), -1)
-    for n, (indicator, breakdown, period, stretch) in enumerate(
-        zip(frame["indicator"], frame["breakdown"], frame["period"], _stretch(frame), strict=True)
+    for n, (indicator, own, breakdown, period, stretch) in enumerate(
+        zip(*(frame[name] for name in ("indicator", "area", "breakdown", "period")), _stretch(frame), strict=True)
     ):
-        for area in wanted[indicator] if stretch else ():
+        for area in wanted[indicator, own] if stretch else ():
             group = (indicator, breakdown, area)
             found = same.get((*group, period), latest.get((*group, stretch)))
             if found is not None:
