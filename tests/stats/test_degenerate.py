@@ -40,6 +40,12 @@ Call = Callable[[np.ndarray, np.ndarray], Any]
 WITH_OWN_TESTS = {"scan", "outlook", "absence", "shape", "together"}
 FARRINGTON = {"frequency": 4, "b": 2, "w": 0, "n_periods": 4, "past_not_included": 1}
 
+
+def shares(x: np.ndarray) -> np.ndarray:
+    """Probabilities as they are; what is none is missing."""
+    return np.where((x >= 0) & (x <= 1), x, np.nan) if x.dtype.kind in "fiu" else x
+
+
 CALLS: dict[str, dict[str, Call]] = {
     "p_chart": {"laney": attribute_charts.p_chart, "plain": lambda x, n: attribute_charts.p_chart(x, n, laney=False)},
     "u_chart": {"laney": attribute_charts.u_chart, "plain": lambda x, n: attribute_charts.u_chart(x, n, laney=False)},
@@ -66,14 +72,8 @@ CALLS: dict[str, dict[str, Call]] = {
     "rate_ratio": {"": lambda x, n: contrasts.rate_ratio(x, n, n, x)},
     "rate_difference": {"": lambda x, n: contrasts.rate_difference(x, n, n, x)},
     "proportion_difference": {"": lambda x, n: contrasts.proportion_difference(x, n, n, x)},
-    "benjamini_hochberg": {
-        "": lambda x, n: multiplicity.benjamini_hochberg(np.where((x >= 0) & (x <= 1), x, np.nan), axis=-1)
-    },
-    "expected_false_flags": {
-        "": lambda x, n: multiplicity.expected_false_flags(
-            np.where((x >= 0) & (x <= 1), x, np.nan), alpha=0.05, axis=-1
-        )
-    },
+    "benjamini_hochberg": {"": lambda x, n: multiplicity.benjamini_hochberg(shares(x), axis=-1)},
+    "expected_false_flags": {"": lambda x, n: multiplicity.expected_false_flags(shares(x), alpha=0.05, axis=-1)},
     "g_chart": {"": lambda x, n: rare_events.g_chart(x)},
     "t_chart": {"": lambda x, n: rare_events.t_chart(x)},
     "rate": {"": rates.rate, "widened": lambda x, n: rates.rate(x, n, dispersion=2.0)},
@@ -152,6 +152,12 @@ def test_any_input_gives_an_outcome(call: Call, pairs: tuple[list[float], list[f
 def test_one_value_throughout_and_any_shape(call: Call, value: float, shape: tuple[int, ...]):
     for population in (0.0, np.nan, 1000.0):
         call(np.full(shape, value), np.full(shape, population))
+
+
+@pytest.mark.parametrize("call", [pytest.param(forms[next(iter(forms))], id=name) for name, forms in CALLS.items()])
+def test_text_is_refused_in_plain_words(call: Call):
+    with pytest.raises(ValueError, match="found text, wanted numbers"):
+        call(np.array(["3"] * 12), np.full(12, 5.0))
 
 
 @pytest.mark.parametrize("call", EACH)

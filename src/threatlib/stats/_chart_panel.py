@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import BoolArray, FloatArray, IntArray
 
 SCREEN = 3.267
@@ -75,7 +76,7 @@ class Groups:
 
 def rows_of(values: ArrayLike, name: str = "values") -> tuple[FloatArray, tuple[int, ...]]:
     """The panel as rows of series, infinite values made missing, and its shape as it came."""
-    panel = np.array(values, dtype=np.float64)
+    panel = floats(values, name).copy()
     if panel.ndim == 0:
         raise ValueError(f"{name}: found a single number, wanted an array with time on its last axis")
     panel[~(np.abs(panel) <= HUGE)] = np.nan

@@ -13,6 +13,7 @@ from scipy.special import gammainccinv, gammaincinv, ndtri
 from threatlib.stats._funnel_scale import Kind, as_funnelplotr, off_scale, on_scale, spread
 from threatlib.stats._funnel_tails import as_judged, by_tails
 from threatlib.stats._intervals import arrays, tail_of, usable
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import FloatArray, IntArray, Outcome
 
 MIN_AREAS = 10
@@ -120,7 +121,7 @@ def funnel(
     x, n = np.where(ok, x, np.nan), np.where(ok, n, np.nan)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # a limit beyond all numbers is infinite
         pooled = np.nansum(x, axis=-1) / np.nansum(n, axis=-1)
-        theta = np.broadcast_to(np.asarray(pooled if target is None else target, dtype=np.float64), pooled.shape)
+        theta = np.broadcast_to(floats(pooled if target is None else target, "target"), pooled.shape)
         total, aim, scale = as_judged(x, n, theta[..., None], kind) if calibrated else (n, theta[..., None], kind)
         y, centre, s = on_scale(x, total, aim, scale)
         s = np.where(np.isfinite(y) & np.isfinite(s) & (s > 0), s, np.nan)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammainccinv, gammaincinv, ndtri
 
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import BoolArray, FloatArray
 
 BYAR_FROM = 10
@@ -20,7 +21,7 @@ Interval: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
 
 def arrays(*parts: ArrayLike) -> list[FloatArray]:
     """Floats, broadcast together."""
-    return list(np.broadcast_arrays(*(np.asarray(part, dtype=np.float64) for part in parts)))
+    return list(np.broadcast_arrays(*(floats(part) for part in parts)))
 
 
 def usable(count: FloatArray, population: FloatArray) -> BoolArray:
@@ -30,7 +31,7 @@ def usable(count: FloatArray, population: FloatArray) -> BoolArray:
 
 def overdispersed(dispersion: ArrayLike) -> FloatArray:
     """Counts are never taken to be more regular than chance."""
-    return np.maximum(np.asarray(dispersion, dtype=np.float64), 1.0)
+    return np.maximum(floats(dispersion, "dispersion"), 1.0)
 
 
 def tail_of(confidence: float) -> float:

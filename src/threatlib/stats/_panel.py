@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import BoolArray, FloatArray, IntArray
 
 REASONS = (
@@ -57,7 +58,7 @@ def read(counts: ArrayLike, population: ArrayLike | None = None) -> Panel:
     ValueError
         A single number without a time axis, or a population that does not fit the counts.
     """
-    values = np.array(counts, dtype=np.float64)
+    values = floats(counts, "counts").copy()
     if values.ndim == 0:
         raise ValueError("counts: found a single number, wanted an array with time on its last axis")
     status = np.where(np.isnan(values), MISSING, JUDGED).astype(np.int8)
@@ -110,7 +111,7 @@ def _since(values: FloatArray) -> IntArray:
 
 
 def _fitting(population: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
-    people = np.asarray(population, dtype=np.float64)
+    people = floats(population, "population")
     try:
         return np.broadcast_to(people, shape)
     except ValueError:

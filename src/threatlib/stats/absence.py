@@ -10,6 +10,7 @@ from scipy.special import betainc, betaincc, xlog1py
 
 from threatlib.stats._intervals import arrays, tail_of, usable
 from threatlib.stats._negative_binomial import quantile
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import FloatArray, IntArray, Outcome, TextArray
 from threatlib.stats.rates import Between, Countlike
 
@@ -238,11 +239,11 @@ def since_last(waits: ArrayLike, open_wait: ArrayLike, *, dispersion: ArrayLike 
     ----------
     Lawless JF (2003) Statistical Models and Methods for Lifetime Data, 2nd ed., sec. 4.1.
     """
-    gaps = np.atleast_1d(np.asarray(waits, dtype=np.float64))
+    gaps = np.atleast_1d(floats(waits, "waits"))
     known = np.isfinite(gaps)
     faulty = (np.isinf(gaps) | (gaps < 0)).any(axis=-1)
     k, total = np.where(faulty, 0, known.sum(axis=-1)), np.where(known, gaps, 0).sum(axis=-1)
-    wait, phi = np.asarray(open_wait, dtype=np.float64), np.maximum(dispersion, 1.0)
+    wait, phi = floats(open_wait, "open_wait"), np.maximum(dispersion, 1.0)
     ok = (k >= WAITS) & (total > 0) & np.isfinite(wait) & (wait >= 0)
     total, wait = np.where(ok, total, 1.0), np.where(ok, wait, 0.0)
     probability = np.exp(-xlog1py(k / phi, wait / total))

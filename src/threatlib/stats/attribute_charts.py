@@ -23,6 +23,7 @@ from threatlib.stats._chart_panel import (
     used_for_limits,
 )
 from threatlib.stats._chart_rules import RuleSet, Spans, apply_rules, rule_set, spans_of
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import BoolArray, FloatArray, IntArray, Outcome
 
 D2 = 1.128
@@ -189,10 +190,11 @@ def _chart(
     """Read both arrays, work in blocks, put the answer into the shape of the input."""
     chosen = rule_set(rules)
     checked_baseline(baseline_n)
+    counts, sizes = floats(count, "count"), floats(size, size_name)
     try:
-        counts, sizes = np.broadcast_arrays(np.asarray(count, dtype=np.float64), np.asarray(size, dtype=np.float64))
+        counts, sizes = np.broadcast_arrays(counts, sizes)
     except ValueError:
-        found = f"{np.shape(count)} and {np.shape(size)}"
+        found = f"{counts.shape} and {sizes.shape}"
         raise ValueError(f"count and {size_name}: found shapes {found}, wanted shapes that fit together") from None
     x, shape = rows_of(counts, "count")
     m, _ = rows_of(sizes, size_name)

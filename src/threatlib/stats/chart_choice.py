@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from threatlib.stats._chart_panel import TRIAL_BELOW, rows_of
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import BoolArray, FloatArray, IntArray, Outcome, TextArray
 
 MIN_MEAN = 2.0
@@ -96,8 +97,8 @@ def choose_chart(values: ArrayLike, denominator: ArrayLike | None = None, *, kin
         raise ValueError(f"kind {kind!r}: wanted 'count', 'proportion' or 'level'")
     if kind == "proportion" and denominator is None:
         raise ValueError("kind 'proportion': found no denominator, wanted the total of each period")
-    given = np.asarray(values, dtype=np.float64)
-    below = np.asarray(np.inf if denominator is None else denominator, dtype=np.float64)
+    given = floats(values)
+    below = floats(np.inf if denominator is None else denominator, "denominator")
     try:
         below = np.broadcast_to(below, np.broadcast_shapes(given.shape, below.shape))
     except ValueError:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from threatlib.stats._funnel import MIN_AREAS, Funnel, chance_limits, funnel
 from threatlib.stats._intervals import Interval, arrays, joined, usable
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import FloatArray, IntArray, Outcome, TextArray
 from threatlib.stats.contrasts import Contrast
 from threatlib.stats.rates import Bounds, Estimate, rate
@@ -148,6 +149,6 @@ def _ends(part: Estimate | Contrast | Bounds | ArrayLike) -> tuple[Interval, Int
         return (part.low.value, part.low.lower, part.low.upper), (part.high.value, part.high.lower, part.high.upper)
     if isinstance(part, Estimate | Contrast):
         return ((part.value, part.lower, part.upper),) * 2
-    plain = np.asarray(part, dtype=np.float64)
+    plain = floats(part)
     plain = np.where(np.isfinite(plain), plain, np.nan)
     return ((plain, plain, plain),) * 2

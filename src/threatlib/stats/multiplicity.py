@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import FloatArray
 
 
@@ -89,7 +90,7 @@ def expected_false_flags(
 
 
 def _checked(values: ArrayLike) -> FloatArray:
-    found = np.asarray(values, dtype=np.float64)
+    found = floats(values)
     outside = (found < 0) | (found > 1)
     if outside.any():
         raise ValueError(f"found {found[outside].flat[0]!r} among probabilities: wanted 0 to 1, or NaN for none.")

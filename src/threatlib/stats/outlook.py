@@ -11,6 +11,7 @@ from scipy.special import betainc, ndtr, ndtri, stdtr, stdtrit
 
 from threatlib.stats._intervals import tail_of
 from threatlib.stats._negative_binomial import quantile
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import BoolArray, FloatArray, IntArray, Outcome
 
 DRIFT, WOBBLE = 0.0098, 0.002
@@ -98,11 +99,11 @@ def year_end(
     tail, months = tail_of(confidence), periods_in_year
     if months < 1:
         raise ValueError(f"periods_in_year {months}: wanted 1 or more, such as 12.")
-    counts = np.atleast_1d(np.asarray(counts_so_far, dtype=np.float64))
+    counts = np.atleast_1d(floats(counts_so_far, "counts_so_far"))
     if counts.shape[-1] > months:
         raise ValueError(f"{counts.shape[-1]} counts so far: wanted at most {months}, the periods in a year.")
     counts = np.concatenate([counts, np.full((*counts.shape[:-1], months - counts.shape[-1]), np.nan)], axis=-1)
-    past = np.full((1, months), np.nan) if history is None else np.asarray(history, dtype=np.float64)
+    past = np.full((1, months), np.nan) if history is None else floats(history, "history")
     if past.ndim < 2 or past.shape[-1] != months:
         raise ValueError(f"history of shape {past.shape}: wanted (..., years, {months}).")
     if not past.shape[-2]:
@@ -123,7 +124,7 @@ def year_end(
     ends = [
         np.where(over, 0.0, quantile(ndtr(stdtrit(WORTH + years, level)), shape, success)) for level in (tail, 1 - tail)
     ]
-    bar = _last_total(past) if threshold is None else np.asarray(threshold, dtype=np.float64)
+    bar = _last_total(past) if threshold is None else floats(threshold, "threshold")
     below = np.floor(bar - seen)
     beyond = np.where(over, below < 0, 1 - _cdf(below, shape, success, WORTH + years))
     estimate, lower, upper, beyond = (

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 from scipy.stats import chi2
 
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import BoolArray, FloatArray, IntArray, Outcome, TextArray
 
 POINTS = 5
@@ -128,7 +129,7 @@ _WORDS = np.array(["No significant change", "Increasing", "Decreasing"])  # by d
 
 def _last_years(**given: ArrayLike) -> tuple[list[FloatArray], tuple[int, ...]]:
     """The last five years of each array, in rows; infinite numbers are missing."""
-    arrays = [np.asarray(part, dtype=np.float64) for part in given.values()]
+    arrays = [floats(part, name) for name, part in given.items()]
     try:
         shape = np.broadcast_shapes(*(part.shape for part in arrays))
     except ValueError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import FloatArray, IntArray, Outcome, TextArray
 
 YEARS_BACK = 3
@@ -62,7 +63,7 @@ def form(values: ArrayLike, *, frequency: int) -> Shape:
     """
     if frequency < 1:
         raise ValueError(f"frequency {frequency}: wanted 1 or more, such as 4.")
-    given = np.atleast_2d(np.asarray(values, dtype=np.float64))
+    given = np.atleast_2d(floats(values))
     shape, given = given.shape[:-1], given.reshape(-1, np.shape(given)[-1])
     y = np.where(np.isfinite(given), given, np.nan)
     periods = y.shape[-1]

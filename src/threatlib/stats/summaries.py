@@ -8,6 +8,7 @@ from scipy.special import stdtrit
 from scipy.stats import rankdata
 
 from threatlib.stats._intervals import tail_of
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import FloatArray
 from threatlib.stats.rates import Estimate
 
@@ -36,7 +37,7 @@ def mean(values: ArrayLike, *, confidence: float = 0.95) -> Estimate:
     ----------
     Student (1908) Biometrika 6:1.
     """
-    x = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    x = np.atleast_1d(floats(values))
     n, tail = x.shape[-1], tail_of(confidence)
     x = np.where(np.isfinite(x), x, np.nan)
     value = x.mean(axis=-1) if n else np.full(x.shape[:-1], np.nan)
@@ -74,7 +75,7 @@ def quantile_group(values: ArrayLike, groups: int, *, invert: bool = False) -> F
     """
     if groups < 1:
         raise ValueError(f"groups {groups!r}: wanted 1 or more.")
-    x = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    x = np.atleast_1d(floats(values))
     ok = np.isfinite(x)
     n = ok.sum(axis=-1, keepdims=True)
     rank = rankdata(np.where(ok, -x if invert else x, np.inf), method="min", axis=-1) if x.size else x

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from threatlib.stats._intervals import tail_of
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import BoolArray, FloatArray, IntArray, Outcome
 
 FEWEST = 12
@@ -68,7 +69,7 @@ def together(first: ArrayLike, second: ArrayLike, *, lags: int = 2, confidence: 
     Bartlett MS (1935) JRSS 98:536. Fisher RA (1921) Metron 1:3. Pyper BJ, Peterman RM (1998) Can J Fish Aquat Sci
     55:2127.
     """
-    x, y = np.broadcast_arrays(np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64))
+    x, y = np.broadcast_arrays(floats(first, "first"), floats(second, "second"))
     if lags < 0:
         raise ValueError(f"lags {lags}: wanted 0 or more.")
     tail = tail_of(confidence) / (2 * lags + 1)

@@ -22,6 +22,7 @@ from threatlib.stats._kendall import (
     slope_interval,
     variance,
 )
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import BoolArray, FloatArray, IntArray, Outcome
 from threatlib.stats.recent import RecentTrend, recent_trend
 
@@ -152,7 +153,7 @@ def mann_kendall(
         raise ValueError("calibrated: found True, wanted it with a correction and without max_lag")
     if not 0 < confidence < 1:
         raise ValueError(f"confidence: found {confidence}, wanted a number between 0 and 1")
-    x = np.array(values, dtype=np.float64)
+    x = floats(values).copy()
     if x.ndim == 0:
         raise ValueError("values: found a single number, wanted an array with time on its last axis")
     lead, points = x.shape[:-1], x.shape[-1]
@@ -170,7 +171,7 @@ def mann_kendall(
 
 
 def _times(times: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
-    given = np.asarray(times, dtype=np.float64)
+    given = floats(times, "times")
     try:
         when = np.broadcast_to(given, shape)
     except ValueError:
