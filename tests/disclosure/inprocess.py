@@ -58,12 +58,12 @@ def _run(source: str, names: dict[str, Any]) -> Any:
     return eval(compile(ast.Expression(last.value), "<cell>", "eval"), names) if last is not None else None
 
 
-def fixed(monkeypatch: pytest.MonkeyPatch, *, in_process: bool = True) -> None:
-    """Clock, run id and key as a test wants them, and no kernels."""
+def fixed(monkeypatch: pytest.MonkeyPatch, *, in_process: bool = True, pdf: bool = False) -> None:
+    """Clock, run id and key as a test wants them, no kernels, and no PDF copies of the pages unless asked for."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     monkeypatch.setenv("THREATLIB_RUN_ID", "fixed")
     monkeypatch.setenv(manifest.KEY_VARIABLE, KEY)
-    monkeypatch.setenv("THREATLIB_PDF", "0")  # copies of the pages, which are compared; a Chromium costs seconds
+    monkeypatch.setenv("THREATLIB_PDF", str(int(pdf)))  # a Chromium costs seconds
     if in_process:
         monkeypatch.setattr(runner, "execute", execute)
         monkeypatch.setattr(kernels, "preloaded", lambda: None)

@@ -51,8 +51,8 @@ def test_what_differs_only_in_withheld_values_is_published_the_same(tmp_path, mo
 
 
 @pytest.mark.nightly
-def test_through_real_kernels_too(tmp_path, monkeypatch):
-    fixed(monkeypatch, in_process=False)
+def test_through_real_kernels_and_with_pdfs_too(tmp_path, monkeypatch):
+    fixed(monkeypatch, in_process=False, pdf=True)
     _all_the_same(3, tmp_path, monkeypatch)
 
 

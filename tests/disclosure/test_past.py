@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.disclosure.pairs import releases, world, written
 from tests.disclosure.world import cells, counts, deduced, definitions, table
 from threatlib.disclosure import ledger, protect, protection
 
@@ -140,3 +141,18 @@ def test_rounded_figures_count_as_known_when_they_round_alike(tmp_path, rule):
         out = protect(rows, protection(known, rule), ledger.read(tmp_path / "l"), definitions=known)
         ledger.append(tmp_path / "l", out.table, quarter="2022-23-Q1", run_id=str(value))
     assert set(ledger.read(tmp_path / "l")["release"]) == {1}
+
+
+@pytest.mark.parametrize("seed", [57, 152])
+def test_what_is_stated_after_a_revision_is_true(tmp_path, seed):
+    """Worlds in which an earlier total is withheld later, so that an old sum and a new one meet."""
+    made = world(seed)
+    seen = releases(written(made, tmp_path), made, tmp_path / "l")
+    for figures, table_ in zip(made.editions, seen, strict=True):
+        hidden = table_[(table_["status"] == "withheld") & table_["lower"].notna()]
+        truth = np.array(
+            [figures[tuple(place)] for place in hidden[["indicator", "area", "breakdown", "period"]].to_numpy()]
+        )
+        assert len(truth)
+        assert (hidden["lower"] <= truth).all()
+        assert (truth <= hidden["upper"].fillna(np.inf)).all()

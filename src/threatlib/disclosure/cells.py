@@ -31,7 +31,8 @@ class Cells:
 
     `value` is the true number (or the middle of what a source says of one it hides); `low` and `high` what the rule
     says of a primary cell; `lean` how many steps a cell that is shown rounded may lie off, either way. A cell that is
-    `tied` may not lie off at all: 25% of 20, rounded to fives, can only be 5 of 20.
+    `tied` may not lie off at all: 25% of 20, rounded to fives, can only be 5 of 20. One that is
+    `told` is no row's, but the sum of others, which an earlier briefing gave as `low` to `high`.
     """
 
     value: list[float] = field(default_factory=list)
@@ -42,6 +43,7 @@ class Cells:
     lean: list[tuple[int, int]] = field(default_factory=list)
     weight: list[float] = field(default_factory=list)
     tied: set[int] = field(default_factory=set)
+    told: set[int] = field(default_factory=set)
     by_place: dict[Place, int] = field(default_factory=dict)
 
     def add(

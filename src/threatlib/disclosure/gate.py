@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,8 @@ from threatlib.observations import HAS_VALUE, figure_id, references
 
 ORDER = ["indicator", "agency", "area", "breakdown", "end", "start", "period", "file", "sheet", "row"]
 """Order of a Release, and of the choices made for it: an agency may sort its file by the very values withheld."""
+WORD = "internal"
+"""What a briefing from which nothing is withheld is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Release:
 
 
 def protection(definitions: Definitions, audience: str) -> Protection:
-    """The rule an audience is served under.
+    """The rule an audience is served under; where it withholds nothing, the marking says so whatever was written.
 
     Raises
     ------
@@ -58,7 +60,11 @@ def protection(definitions: Definitions, audience: str) -> Protection:
         If the partnership has no such audience.
     """
     chosen = definitions.partnership.audiences[audience]
-    return Protection(audience, chosen.title, chosen.marking, definitions.partnership.rules[chosen.rule])
+    rule = definitions.partnership.rules[chosen.rule]
+    found = Protection(audience, chosen.title, chosen.marking, rule)
+    if found.withholds or WORD in chosen.marking.casefold():
+        return found
+    return replace(found, marking=f"{WORD.upper()}: nothing is withheld. {chosen.marking}".strip())
 
 
 def protect(
@@ -180,7 +186,7 @@ def _stated(web: Web, rule: Rule) -> tuple[np.ndarray, np.ndarray]:
     low, high = np.array(cells.value), np.array(cells.value)
     shown = rounded(pd.Series(cells.value), rule).to_numpy()
     for c in range(count):
-        if web.small(c):
+        if web.small(c) or c in cells.told:
             low[c], high[c] = cells.low[c], cells.high[c]
         elif c in web.withheld:
             low[c], high[c] = web.floor_of(c), np.inf

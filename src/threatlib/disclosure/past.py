@@ -39,6 +39,7 @@ class Past:
         self.small: set[int] = set()
         self.opened: set[int] = set()
         self._states: list[State] = []
+        self._sums: dict[tuple[tuple[int, ...], tuple[int, ...], tuple[float, float]], Relation] = {}
         self._reading, self._rule = reading, rule
         if history is not None and len(history):
             self._read(history, table, rounded(table["value"], rule))
@@ -83,7 +84,10 @@ class Past:
         (self.small if small else self.opened).add(cell)
 
     def relations(self, web: Web) -> set[Relation]:
-        """Sums of earlier briefings over what was withheld in them, where they still hold and say something new."""
+        """Sums of earlier briefings over what was withheld in them, where they still hold and say something new.
+
+        Each comes with a cell for what was told of the sum: exact, or as far off as the figures around it were rounded.
+        """
         found = set()
         for relation, state in self._old(web):
             then = tuple(c for c in relation.cells if not np.isfinite(state.get(c, np.nan)))
@@ -91,8 +95,20 @@ class Past:
                 continue
             if then and self._still_holds(relation, state, web):
                 signs = dict(zip(relation.cells, relation.signs, strict=True))
-                found.add(Relation(then, tuple(signs[c] for c in then)))
+                told = self._told(relation, state, web)
+                found.add(self._sum(then, tuple(signs[c] for c in then), told, web))
         return found
+
+    def _sum(self, then: tuple[int, ...], signs: tuple[int, ...], told: tuple[float, float], web: Web) -> Relation:
+        key = (then, signs, told)
+        if key not in self._sums:
+            cells = web.cells
+            now = sum(sign * cells.value[c] for c, sign in zip(then, signs, strict=True))
+            low, high = min(told[0], now), max(told[1], now)
+            whole = cells.add(now, low, high, primary=False, fixed=True, lean=(int(now - low), int(high - now)))
+            cells.told.add(whole)
+            self._sums[key] = Relation((*then, whole), (*signs, -1))
+        return self._sums[key]
 
     def revised(self, web: Web) -> set[int]:
         """One revised figure of each sum whose withheld part is seen to have changed: it must not be shown.
@@ -123,10 +139,27 @@ class Past:
         ]
 
     def _still_holds(self, relation: Relation, state: State, web: Web) -> bool:
-        """Whether what was withheld adds up today to what it did then."""
-        slack = 0.5 + (self._rule.round_to - 1) * len(relation.cells)
-        total = 0.0
+        """Whether what was withheld adds up today to what was told of it then."""
+        low, high = self._told(relation, state, web)
+        then = [
+            (c, s) for c, s in zip(relation.cells, relation.signs, strict=True) if not np.isfinite(state.get(c, np.nan))
+        ]
+        return low - 0.5 <= sum(sign * web.cells.value[c] for c, sign in then) <= high + 0.5
+
+    def _told(self, relation: Relation, state: State, web: Web) -> tuple[float, float]:
+        """Between what the withheld cells of a sum were told to lie, by those that were printed."""
+        low = high = 0.0
         for cell, sign in zip(relation.cells, relation.signs, strict=True):
-            then = state.get(cell, np.nan)
-            total += sign * (then if np.isfinite(then) else web.cells.value[cell])
-        return abs(total) <= slack
+            printed = state.get(cell, np.nan)
+            if np.isfinite(printed):
+                ends = self._ends(cell, printed, web)
+                low -= max(sign * end for end in ends)
+                high -= min(sign * end for end in ends)
+        return low, high
+
+    def _ends(self, cell: int, printed: float, web: Web) -> tuple[float, float]:
+        """What a printed figure may have been before it was rounded."""
+        rule, cells = self._rule, web.cells
+        if rule.round_to == 1 or not printed or not (cells.primary[cell] or cells.lean[cell] != (0, 0)):
+            return printed, printed
+        return max(printed - rule.round_to // 2, rule.withhold_to + 1), printed + rule.round_to // 2

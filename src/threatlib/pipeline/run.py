@@ -55,7 +55,9 @@ def run(made: Plan, say: Say, record: Record, limits: kernels.Limits | None = No
                 f"{made.slug}  {len(assessment.exposed)} withheld figures cannot be protected any more, as what gives "
                 f"them away is published already: {', '.join(assessment.exposed)}"
             )
-        record.event("assessed", tests=assessment.tests_made, findings=len(assessment.findings))
+        record.event(
+            "assessed", tests=assessment.tests_made, findings=len(assessment.findings), exposed=list(assessment.exposed)
+        )
         (room / RELEASE_FILE).write_bytes(pickle.dumps(assessment))
         folder = room / "briefing"
         _fill(folder, _Work(made, room, assessment, say, record, limits or kernels.Limits()))
@@ -177,8 +179,7 @@ def _manifest(made: Plan, assessment: Assessment, folder: Path, started: str) ->
         "tests_made": assessment.tests_made,
         "expected_false_flags": assessment.expected_false_flags,
         "disclosure": {"rule": rule.name, "withheld_from": rule.withhold_from, "withheld_to": rule.withhold_to,
-                       "rounded_to": rule.round_to, "withheld": assessment.withheld,
-                       "exposed": list(assessment.exposed)},
+                       "rounded_to": rule.round_to, "withheld": assessment.withheld},
         "started": started,
         "finished": now().isoformat(timespec="seconds"),
     }  # fmt: skip
