@@ -114,6 +114,17 @@ def test_open_requirements_have_owner_and_due_date_and_closed_ones_are_gone(asse
     assert "R2" not in said
 
 
+def test_nothing_asked_and_nothing_told_are_words_and_not_empty_tables() -> None:
+    made = assessed(*WORLD)
+    bare = dataclasses.replace(
+        made, tables={**made.tables, "requirements": made.requirements.head(0), "tree": made.tables["tree"].head(0)}
+    )
+    page = Page("briefing", bare)
+    assert text(page.requirements()).startswith("No question is open.")
+    assert "<table" not in page.requirements().html
+    assert "rest on words alone" not in text(page.unseen())
+
+
 def test_other_explanations_stand_beside_the_trend(assessment: Assessment) -> None:
     assert "Heat wave: Everybody stayed at home." in text(Page("demand", assessment).subtopics())
     assert "Heat wave" not in text(Page("demand", assessed(*WORLD)).subtopics())

@@ -118,10 +118,14 @@ def changed(assessment: Assessment) -> Markup:
 def unseen(assessment: Assessment) -> Markup:
     """What the partnership cannot see: told and not measured, missing, withheld, impossible to compare."""
     words, lost, unsaid = told(assessment), missing(assessment), mute(assessment)
-    items = [
-        Markup("{} of the threat tree rest on words alone: {}.").format(
-            counted(len(words), "item", "tree.narrative"), _named(words["item"])
-        ),
+    items = []
+    if len(words):
+        items.append(
+            Markup("{} of the threat tree rest on words alone: {}.").format(
+                counted(len(words), "item", "tree.narrative"), _named(words["item"])
+            )
+        )
+    items += [
         Markup("{} cannot be judged as a change; each says why in its table.").format(
             counted(len(unsaid), "figure", "signals.cannot_say")
         ),
@@ -156,7 +160,8 @@ def _named(names: pd.Series, most: int = 6) -> str:
 def requirements(assessment: Assessment) -> Markup:
     """The questions somebody must answer."""
     table = assessment.requirements
-    return requirements_table(table[table["status"] != "closed"])
+    still = table[table["status"] != "closed"]
+    return requirements_table(still) if len(still) else Markup("<p>No question is open.</p>")
 
 
 def provisional(assessment: Assessment) -> Markup:
