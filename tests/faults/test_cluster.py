@@ -52,7 +52,8 @@ class Cluster:
         self.folders.append(folder)
         words = ["-m", "distributed.cli.dask_worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
         words += ["--local-directory", str(folder), "--preload", "tests.faults.two_pages"]
-        given = {"PYTHONPATH": str(ROOT), "THREATLIB_KERNELS": "ordinary", "THREATLIB_PDF": "0", **FIXED}
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        given = {"PYTHONPATH": path, "THREATLIB_KERNELS": "ordinary", "THREATLIB_PDF": "0", **FIXED}
         said = (folder / "said").open("wb")
         self.workers.append(
             subprocess.Popen(

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import completed
+
 ROOT = Path(__file__).parents[2]
 QUARTER = "2022-23-Q2"
 PARTNERSHIPS = ("city-hackney", "demo")
@@ -21,16 +23,18 @@ _RECORDS = tempfile.mkdtemp(prefix="threatlib-records-")
 atexit.register(shutil.rmtree, _RECORDS, ignore_errors=True)
 
 
-def threatlib(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """The command line as a person types it, without a terminal."""
+def threatlib(*words: str | Path, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command line as a person types it, without a terminal; a new process, which has the imports behind it."""
+    given = {"NO_COLOR": "1", "THREATLIB_RECORDS": _RECORDS, **environment}
+    return completed(*map(str, words), cwd=cwd, environment=given)
+
+
+def threatlib_anew(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The same in a process that shares nothing with any other, the seed of hashes included."""
+    given = {**os.environ, "NO_COLOR": "1", "THREATLIB_RECORDS": _RECORDS, **environment}
+    words_ = [sys.executable, "-m", "threatlib", *map(str, words)]
     return subprocess.run(
-        [sys.executable, "-m", "threatlib", *map(str, words)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "NO_COLOR": "1", "THREATLIB_RECORDS": _RECORDS},
-        check=False,
+        words_, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=given, check=False
     )
 
 
@@ -41,6 +45,6 @@ def briefings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = os.environ.get("THREATLIB_TEST_BRIEFINGS")
     if made:
         return Path(made)
-    done = threatlib("run", QUARTER, "--out", out)
+    done = threatlib_anew("run", QUARTER, "--out", out)
     assert done.returncode == 0, done.stdout + done.stderr
     return out

@@ -1,4 +1,4 @@
-"""A small partnership's real six notebooks: both ways of starting kernels, and what is kept of its runs."""
+"""What is kept of a small partnership's runs, and the commands that look at it."""
 
 from __future__ import annotations
 
@@ -6,49 +6,59 @@ import csv
 import io
 import json
 import shutil
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.faults.running import contents
+from tests.faults.running import DONE, DRAW, PAGES, notebook
+from tests.forked import assessed_once
 from tests.small import QUARTER, folder
 from threatlib import cli, pipeline
-from threatlib.briefing import kernels
+from threatlib.briefing import kernels, pages
 from threatlib.pipeline.plan import records_of
+from threatlib.returns import digest
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 pytestmark = pytest.mark.xdist_group("runs")
 
 
 def made(root: Path, out: Path, **how: object) -> pipeline.Outcome:
-    done = pipeline.brief(str(root / "data" / "small"), QUARTER, out=str(out), notebooks=str(NOTEBOOKS), **how)  # type: ignore[arg-type]
+    how = {"notebooks": str(root / "notebooks"), **how}
+    done = pipeline.brief(str(root / "data" / "small"), QUARTER, out=str(out), **how)  # type: ignore[arg-type]
     assert done.exit_code == 0, done.message
     return done
 
 
+@pytest.fixture(scope="module", autouse=True)
+def two_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A briefing of two pages that draw nothing: what is kept of a run does not depend on what its pages show."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in [name for name in pages.PAGES if name not in PAGES]:
+            patched.delitem(pages.PAGES, name)
+        patched.setenv("THREATLIB_PDF", "0")
+        assessed_once(tmp_path_factory.mktemp("assessed"), patched.setattr)
+        yield
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three runs: one the ordinary way, the same with forked kernels, and one after a figure was corrected."""
+    """Two runs: the second after a figure was corrected."""
     root = tmp_path_factory.mktemp("runs")
     folder(root / "data" / "small")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("THREATLIB_PDF", "0")
-        patched.setenv("THREATLIB_KERNELS", "ordinary")
-        made(root, root / "ordinary")
-        patched.setenv("THREATLIB_KERNELS", "forked")
-        made(root, root / "out")
-        path = root / "data" / "small" / "returns" / QUARTER / "council.csv"
-        path.write_text(path.read_text().replace(f"offences,Northam,{QUARTER},200", f"offences,Northam,{QUARTER},300"))
-        register = root / "data" / "small" / "register.csv"
-        from threatlib.returns import digest
-
-        head, line = register.read_text().splitlines()
-        fields = line.split(",")
-        fields[1] = digest(path)
-        register.write_text(f"{head}\n{','.join(fields)}\n")
-        made(root, root / "out")
+    (root / "notebooks").mkdir()
+    for name in PAGES:
+        notebook(root / "notebooks" / f"{name}.ipynb", DRAW, DONE)
+    made(root, root / "out")
+    path = root / "data" / "small" / "returns" / QUARTER / "council.csv"
+    path.write_text(path.read_text().replace(f"offences,Northam,{QUARTER},200", f"offences,Northam,{QUARTER},300"))
+    register = root / "data" / "small" / "register.csv"
+    head, line = register.read_text().splitlines()
+    fields = line.split(",")
+    fields[1] = digest(path)
+    register.write_text(f"{head}\n{','.join(fields)}\n")
+    made(root, root / "out")
     return root
 
 
@@ -56,23 +66,12 @@ def invoke(*words: str | Path) -> Result:
     return CliRunner().invoke(cli.cli, [str(word) for word in words])
 
 
-def test_both_ways_give_the_same_bytes(root: Path) -> None:
-    """But for the manifest, which says when."""
-    earlier = root / "out" / ".earlier" / "small" / QUARTER / "000001"
-    one, other = contents(root / "ordinary" / "small" / QUARTER), contents(earlier)
-    assert one.pop("manifest.json") != other.pop("manifest.json")
-    assert len(one) > 20
-    assert one == other
-
-
 def test_a_run_leaves_a_log_of_what_it_did_and_how_long_it_took(root: Path) -> None:
     state = records_of(root / "data", root / "out") / "small" / QUARTER / "runs"
     lines = [json.loads(line) for line in (state / "000001" / "log.jsonl").read_text().splitlines()]
     assert lines[0]["event"] == "started"
     assert lines[-1]["event"] == "published"
-    assert {line["page"] for line in lines if line["event"] == "page"} == {
-        p.stem for p in NOTEBOOKS.glob("*.ipynb")
-    } - {"explore"}
+    assert {line["page"] for line in lines if line["event"] == "page"} == set(PAGES)
     assert len({line["run_id"] for line in lines}) == 1
     assert all(one["elapsed"] <= two["elapsed"] for one, two in pairwise(lines))
 
@@ -107,7 +106,7 @@ def test_compare_says_which_findings_and_figures_differ(root: Path) -> None:
     }
 
 
-def test_compare_with_itself_and_with_what_is_not_kept(root: Path) -> None:
+def test_compare_with_itself_and_with_what_is_not_kept(root: Path, tmp_path: Path) -> None:
     ids = [
         run["run_id"]
         for run in json.loads(invoke("runs", "--json", "--data", root / "data", "--out", root / "out").output)
@@ -117,7 +116,8 @@ def test_compare_with_itself_and_with_what_is_not_kept(root: Path) -> None:
     assert "found 0 kept briefings of run 'soon'" in str(invoke(*words, "soon", ids[0]).exception)
     assert "found 1 runs, wanted two or none" in str(invoke(*words, ids[0]).exception)
     assert "no briefing is published there" in str(invoke("compare", "large", *words[2:]).exception)
-    only = ("compare", "small", QUARTER, "--out", root / "ordinary")
+    shutil.copytree(root / "out" / "small", tmp_path / "small")
+    only = ("compare", "small", QUARTER, "--out", tmp_path)
     assert "only one briefing is kept" in str(invoke(*only).exception)
 
 
@@ -132,18 +132,17 @@ def test_open_says_where_the_briefing_is(root: Path) -> None:
 
 def test_what_has_changed_is_made_anew_and_what_has_not_is_left_alone(root: Path, tmp_path: Path) -> None:
     shutil.copytree(root / "data", tmp_path / "data", ignore=shutil.ignore_patterns(".state"))
-    shutil.copytree(NOTEBOOKS, tmp_path / "notebooks")
-    how = {"out": str(tmp_path / "out"), "notebooks": str(tmp_path / "notebooks"), "resume": True}
-    ways = [pipeline.brief(str(tmp_path / "data" / "small"), QUARTER, **how).status for _ in range(2)]  # type: ignore[arg-type]
+    shutil.copytree(root / "notebooks", tmp_path / "notebooks")
+    ways = [made(tmp_path, tmp_path / "out", resume=True).status for _ in range(2)]
     (tmp_path / "requirements.lock").write_text("numpy==1\n")
-    ways.append(pipeline.brief(str(tmp_path / "data" / "small"), QUARTER, **how).status)  # type: ignore[arg-type]
+    ways.append(made(tmp_path, tmp_path / "out", resume=True).status)
     (tmp_path / "out" / "small" / QUARTER / "index.html").write_text("spoilt")
-    ways.append(pipeline.brief(str(tmp_path / "data" / "small"), QUARTER, **how).status)  # type: ignore[arg-type]
+    ways.append(made(tmp_path, tmp_path / "out", resume=True).status)
     assert ways == ["published", "unchanged", "published", "published"]
 
 
 def test_doctor_is_content_and_then_is_not(root: Path, tmp_path: Path) -> None:
-    words = ("doctor", "--data", root / "data", "--out", root / "out", "--notebooks", NOTEBOOKS)
+    words = ("doctor", "--data", root / "data", "--out", root / "out", "--notebooks", root / "notebooks")
     found = {check["name"]: check for check in json.loads(invoke(*words, "--json").output)}
     assert {name for name, check in found.items() if check["state"] == "bad"} == set()
     assert "this environment's Python" in found["kernel"]["found"]

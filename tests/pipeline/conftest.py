@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.faults.running import DONE, DRAW, PAGES, notebook
+from tests.forked import assessed_once
 from tests.small import QUARTER, folder
 from threatlib.briefing import pages
 from threatlib.cli import cli
@@ -72,8 +73,15 @@ class Afar:
         return {name: self.out.read(name) or b"" for name in self.out.names()}
 
 
+@pytest.fixture(scope="session")
+def assessed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where assessments are kept that several tests need."""
+    return tmp_path_factory.mktemp("assessed")
+
+
 @pytest.fixture
-def afar(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Afar:
+def afar(url: str, assessed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Afar:
+    assessed_once(assessed, monkeypatch.setattr)
     for name in [name for name in pages.PAGES if name not in PAGES]:
         monkeypatch.delitem(pages.PAGES, name)
     monkeypatch.setenv("THREATLIB_PDF", "0")

@@ -16,6 +16,7 @@ from threatlib.pipeline import brief
 from threatlib.pipeline.carried import published_in, records_at
 from threatlib.pipeline.stores import Store
 
+pytestmark = pytest.mark.xdist_group("runs")
 AT = f"small/{QUARTER}"
 REAL_PUT, REAL_CREATE = Store.put, Store.create
 one_store = pytest.mark.parametrize("url", ["memory"], indirect=True)

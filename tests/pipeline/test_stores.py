@@ -9,6 +9,8 @@ import pytest
 from threatlib.errors import DataError, OutputError, UsageError
 from threatlib.pipeline.stores import Store, is_url, local
 
+pytestmark = pytest.mark.xdist_group("runs")
+
 
 @pytest.mark.parametrize(
     ("place", "far"),
