@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from markupsafe import Markup, escape
 
 from threatlib.assessment import Assessment
@@ -11,6 +13,7 @@ from threatlib.briefing.pages.words import counted, short
 
 MOST_NEW = 3
 MOST_GAPS = 2
+_STATED = re.compile(r"\b(Direction|Severity): ")
 
 
 def first_screen(assessment: Assessment) -> Markup:
@@ -29,7 +32,7 @@ def changed(assessment: Assessment) -> Markup:
     """The threats that stand otherwise than a quarter ago, the counts, and the newest findings in a few words."""
     threats = assessment.tables["threats"]
     said = [
-        f"{threat['name']}: {words[:1].lower()}{words[1:]}"
+        f"{threat['name']}: {_STATED.sub(lambda found: f'{found[1].lower()} ', words)}"
         for threat in threats.to_dict("records")
         if (words := str(threat.get("changed", ""))) and not words.startswith("Nothing changed")
     ]
