@@ -12,7 +12,7 @@ from tests.briefing.sample_page import notebook, page
 from tests.browser.chromium import Window, needs_chromium, window
 from threatlib.briefing.export import export
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.xdist_group("browser")]
 
 TOO_WIDE = """[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1
     && !e.closest('.scroll') && !e.closest('.unseen')).map(e => e.outerHTML.slice(0, 120))"""
