@@ -13,6 +13,7 @@ from threatlib.assessment import Assessment
 from threatlib.briefing import runner
 from threatlib.briefing.components import Download
 from threatlib.briefing.export import PageInfo, index_page
+from threatlib.briefing.interactive import Styled
 from threatlib.briefing.pages import method, overview, quality, rechecked, remembered, screen, theme
 from threatlib.briefing.workbook import PUBLISHED
 from threatlib.catalogue import THEMES
@@ -30,12 +31,14 @@ PAGES: dict[str, str] = {
 """Notebooks of a briefing in order, with the titles of their pages."""
 
 INDEX = "index.html"
+INTERACTIVE = "interactive"
+"""The run id of a notebook that an analyst has opened: there is no run."""
 SUMMARY = "summary.txt"
 
 
 @dataclass(frozen=True, slots=True)
 class Html:
-    """A piece of a page, shown as it is in JupyterLab and published as it is."""
+    """A piece of a page, published as it is."""
 
     html: Markup
 
@@ -67,92 +70,96 @@ class Page:
 
     name: str
     assessment: Assessment
-    run_id: str = "interactive"
+    run_id: str = INTERACTIVE
     _shown: list[str] = field(default_factory=list)
 
-    def _piece(self, html: Markup) -> Html:
+    def _piece(self, html: Markup) -> Html | Styled:
         self._shown.append(str(html))
-        return Html(html)
+        return self._as_shown(html)
 
-    def first_screen(self) -> Html:
+    def _as_shown(self, html: Markup) -> Html | Styled:
+        """In a run the bare piece, which the page will style; in front of an analyst styled already."""
+        return Styled(html) if self.run_id == INTERACTIVE else Html(html)
+
+    def first_screen(self) -> Html | Styled:
         """The threats, key messages, what changed and what cannot be seen, in short."""
         return self._piece(screen.first_screen(self.assessment))
 
-    def matrix(self) -> Html:
+    def matrix(self) -> Html | Styled:
         """Findings by severity and likelihood."""
         return self._piece(overview.matrix(self.assessment))
 
-    def threats(self) -> Html:
+    def threats(self) -> Html | Styled:
         """Cards of the three threats."""
         return self._piece(overview.threats(self.assessment))
 
-    def messages(self) -> Html:
+    def messages(self) -> Html | Styled:
         """Key messages, five at most."""
         return self._piece(overview.messages(self.assessment))
 
-    def changed(self) -> Html:
+    def changed(self) -> Html | Styled:
         """What changed since the quarter before."""
         return self._piece(overview.changed(self.assessment))
 
-    def unseen(self) -> Html:
+    def unseen(self) -> Html | Styled:
         """What the partnership cannot see."""
         return self._piece(overview.unseen(self.assessment) + overview.provisional(self.assessment))
 
-    def requirements(self) -> Html:
+    def requirements(self) -> Html | Styled:
         """Intelligence requirements still open."""
         return self._piece(overview.requirements(self.assessment) + remembered.proposed(self.assessment))
 
-    def marked(self) -> Html:
+    def marked(self) -> Html | Styled:
         """How what was said before came out."""
         return self._piece(remembered.marked(self.assessment))
 
-    def judgements(self) -> Html:
+    def judgements(self) -> Html | Styled:
         """The draft's judgements against its own figures."""
         return self._piece(remembered.judgements(self.assessment))
 
-    def context(self) -> Html:
+    def context(self) -> Html | Styled:
         """Sub-topics of the threat tree that have no theme page of their own."""
         return self._piece(theme.subtopics(self.assessment, "context"))
 
-    def findings(self) -> Html:
+    def findings(self) -> Html | Styled:
         """The theme's findings, worst first."""
         return self._piece(theme.lead(self.assessment, self.name))
 
-    def subtopics(self) -> Html:
+    def subtopics(self) -> Html | Styled:
         """Every sub-topic of the theme, with tables, charts, explanations and requirements."""
         return self._piece(theme.subtopics(self.assessment, self.name))
 
-    def conflicts(self) -> Html:
+    def conflicts(self) -> Html | Styled:
         """Declared conflicts with their arithmetic done again."""
         return self._piece(quality.conflicts(self.assessment))
 
-    def claims(self) -> Html:
+    def claims(self) -> Html | Styled:
         """Claims that reports make in words, worked out again."""
         return self._piece(rechecked.claims(self.assessment))
 
-    def revisions(self) -> Html:
+    def revisions(self) -> Html | Styled:
         """Figures that were different before."""
         return self._piece(rechecked.revisions(self.assessment))
 
-    def declared(self) -> Html:
+    def declared(self) -> Html | Styled:
         """Declared gaps, breaks, shocks and definitions."""
         return self._piece(quality.declared(self.assessment))
 
-    def coverage(self) -> Html:
+    def coverage(self) -> Html | Styled:
         """What each agency sent, and in what state."""
         return self._piece(quality.coverage(self.assessment))
 
-    def left_out(self) -> Html:
+    def left_out(self) -> Html | Styled:
         """What is not assessed, and why."""
         return self._piece(quality.left_out(self.assessment))
 
-    def method(self) -> Html:
+    def method(self) -> Html | Styled:
         """How the figures were made."""
         return self._piece(method.method(self.assessment))
 
-    def glossary(self) -> Html:
+    def glossary(self) -> Html | Styled:
         """Abbreviations and shorthand of what this page has shown so far."""
-        return Html(method.explained([*self._shown, PAGES[self.name]], self.assessment.abbreviations))
+        return self._as_shown(method.explained([*self._shown, PAGES[self.name]], self.assessment.abbreviations))
 
     def finish(self) -> _Finished:
         """Say that the notebook reached its end; the runner publishes nothing without it."""
