@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from markupsafe import Markup
 from pydantic import ValidationError
 
 from threatlib.catalogue import Annotation
@@ -60,11 +61,14 @@ class Proposal:
         return path
 
     def __repr__(self) -> str:
-        shown = yaml.safe_dump([self.said], allow_unicode=True, sort_keys=False)
-        return f"Proposed for {FILE} (not written):\n{shown}{self.effect!r}"
+        return f"Proposed for {FILE} (not written):\n{self._entry()}{self.effect!r}"
 
     def _repr_html_(self) -> str:
-        return str(paragraph(f"Proposed for {FILE}, not written: {self.entry.title}")) + self.effect._repr_html_()
+        shown = Markup("<pre>{}</pre>").format(self._entry())
+        return str(paragraph(f"Proposed for {FILE}, not written:") + shown) + self.effect._repr_html_()
+
+    def _entry(self) -> str:
+        return yaml.safe_dump([self.said], allow_unicode=True, sort_keys=False)
 
 
 def _appended(text: str, entry: Mapping[str, Any], *, empty: bool) -> str:
