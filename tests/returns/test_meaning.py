@@ -123,7 +123,12 @@ def test_a_slipped_digit_against_the_history(folder: Path, last: int, doubt: str
 
 
 def test_small_numbers_and_short_histories_raise_no_doubt(folder: Path) -> None:
-    assert found(folder, *months("referrals", 1, 1, 1, 1, 10), *months("rereferrals", 40, 41, 39, 400)) == []
+    assert (
+        found(
+            folder, *months("referrals", 1, 1, 1, 1, 10), *months("rereferrals", 40, 41, 39, 400, first=2022 * 12 + 4)
+        )
+        == []
+    )
 
 
 def test_a_value_like_that_of_the_same_month_last_year_raises_no_doubt(folder: Path) -> None:
@@ -186,3 +191,38 @@ def test_a_period_that_had_not_begun_when_the_file_came(folder: Path) -> None:
         f"{Q1}, row 3, 'period': found 2022-08, which had not begun on 2022-07-20, wanted a period that had begun when "
         "the file came. See whether the year is mistyped."
     ]
+
+
+def test_a_period_before_anybody_counted(folder: Path) -> None:
+    assert found(folder, "referrals,Northam,1022-04,40") == [
+        f"{Q1}, row 2, 'period': found 1022-04, wanted a period of the last 50 years. See whether the year is mistyped."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("last", "on", "beside", "said"),
+    [(5, "2022-07-20", 6, "month of the quarter after 2022-05"),
+     (5, "2022-07-20", 7, "month of the quarter after 2022-05"),
+     (4, "2022-07-01", 6, "2 months of the quarter after 2022-04"),
+     (6, "2022-07-20", 6, ""), (5, "2022-06-30", 6, ""), (5, "2022-07-20", 5, "")],
+)  # fmt: skip
+def test_a_quarter_cut_short_beside_another_series(folder: Path, last: int, on: str, beside: int, said: str) -> None:
+    lines = [*months("referrals", *range(40, 37 + last)), *months("rereferrals", *range(9, 6 + beside))]
+    wanted = [] if not said else [
+        f"{Q1}, row {last - 2}, 'period': found no row for the last {said} (referrals, Northam), wanted a row for "
+        "every period. Send the missing rows; leave the value blank if it is not known."
+    ]  # fmt: skip
+    assert [line for line in found(folder, *lines, on=on) if "no row" in line] == wanted
+
+
+def test_a_quarter_cut_short_after_a_whole_one(folder: Path) -> None:
+    text = "\n".join([HEADER, *months("referrals", 40, 41, 43)])
+    receive(folder, Q1, text, on="2022-07-20")
+    receive(folder, Q2, f"{HEADER}\nreferrals,Northam,2022-07,39", on="2022-10-20")
+    definitions = load(folder)
+    said = [str(problem) for problem in doubts(returns.read(folder, definitions)[0], definitions)]
+    assert len(said) == 1
+    assert (
+        "Q2/northam_council.csv, row 2, 'period': found no row for the last 2 months of the quarter after 2022-07"
+        in said[0]
+    )

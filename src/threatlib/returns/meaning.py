@@ -5,8 +5,7 @@ Everything here is a doubt: figures that can be read and are probably wrong. Eac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,8 @@ from numpy.typing import NDArray
 from threatlib.catalogue import Definitions
 from threatlib.observations import HAS_VALUE
 from threatlib.periods import PER_YEAR
+from threatlib.returns.calendar_sent import wrong_periods
+from threatlib.returns.figures_sent import codes, doubt, in_order, rows, shifted
 from threatlib.returns.problems import Problem
 
 SENT = ("return", "simulated")
@@ -24,19 +25,19 @@ SERIES = ["indicator", "agency", "area", "breakdown", "kind"]
 HISTORY = 4
 """Earlier values a series must have before a value is held against them."""
 
-OLDEST = 50
-"""Years that a return may look back."""
-
 _READ = (
     "obs", "indicator", "agency", "area", "breakdown", "period", "kind", "start", "end", "value", "lower", "upper",
     "status", "numerator", "denominator", "unit", "basis", "file", "sheet", "row", "received_on",
 )  # fmt: skip
 """Columns that are looked at: a large table is not copied with the others."""
 
+_SLIPS = {
+    10: "ten times", 100: "a hundred times", 1000: "a thousand times", 0.1: "a tenth of", 0.01: "a hundredth of",
+    0.001: "a thousandth of",
+}  # fmt: skip
+
 ENOUGH = 20.0
 """Size from which a value ten times another is no accident of small numbers."""
-
-_CHECK = "Look at the figures again; if they are right, leave them as they are."
 
 
 def doubts(observations: pd.DataFrame, definitions: Definitions) -> list[Problem]:
@@ -45,11 +46,11 @@ def doubts(observations: pd.DataFrame, definitions: Definitions) -> list[Problem
     if sent.empty:
         return []
     sent = sent.assign(
-        series=_codes(sent, SERIES),
-        figure=_codes(sent, ["indicator", "agency", "area", "breakdown", "period"]),
-        line=_codes(sent, ["indicator", "area", "breakdown"]),
-        sheet_no=_codes(sent, ["file", "sheet"]),
-        when=_codes(sent, ["period"]),
+        series=codes(sent, SERIES),
+        figure=codes(sent, ["indicator", "agency", "area", "breakdown", "period"]),
+        line=codes(sent, ["indicator", "area", "breakdown"]),
+        sheet_no=codes(sent, ["file", "sheet"]),
+        when=codes(sent, ["period"]),
     )
     received = sent["received_on"]
     latest = received == received.groupby(sent["figure"], sort=False).transform("max")
@@ -61,29 +62,10 @@ def doubts(observations: pd.DataFrame, definitions: Definitions) -> list[Problem
         *_history(now),
         *_repeats(sent),
         *_sent_again(sent),
-        *_gaps(now),
-        *_doubled(sent),
-        *_ahead(sent),
+        *wrong_periods(sent, now),
         *_footprints(sent, definitions),
     ]
     return sorted(found, key=lambda p: (p.file, p.sheet, p.row, p.column, p.found))
-
-
-def _codes(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.int64]:
-    """A number for each distinct combination of some columns: quicker to compare than the text."""
-    codes = np.zeros(len(table), dtype=np.int64)
-    for name in names:
-        more, distinct = pd.factorize(table[name])
-        codes = pd.factorize(codes * (len(distinct) + 1) + more)[0].astype(np.int64)
-    return codes
-
-
-def _doubt(row: Mapping[Any, Any], column: str, found: str, wanted: str, todo: str = _CHECK) -> Problem:
-    return Problem(row["file"], row["sheet"], int(row["row"]), column, found, wanted, todo, doubt=True)
-
-
-def _rows(table: pd.DataFrame) -> list[dict[Any, Any]]:
-    return table.to_dict("records")
 
 
 def _shown(value: float) -> str:
@@ -102,28 +84,28 @@ def _parts(now: pd.DataFrame, definitions: Definitions) -> Iterator[Problem]:
         wrong = (totals["n"] == len(group)) & (
             (totals["value"] < totals["low"] - slack) | (totals["value"] > totals["high"] + slack)
         )
-        for row in _rows(totals[wrong]):
+        for row in rows(totals[wrong]):
             low, high = _shown(row["low"]), _shown(row["high"])
             sums = low if low == high else f"{low} to {high}"
-            yield _doubt(row, "value", f"a total of {_shown(row['value'])}", f"the sum of its parts, {sums}")
+            yield doubt(row, "value", f"a total of {_shown(row['value'])}", f"the sum of its parts, {sums}")
 
 
 def _shares(now: pd.DataFrame) -> Iterator[Problem]:
     """A percentage against its own numerator and denominator."""
     share = now[(now["unit"] == "percent") & now["status"].isin(HAS_VALUE)]
     over = share[(share["numerator"] > share["denominator"]) & share["denominator"].notna()]
-    for row in _rows(over):
-        yield _doubt(row, "numerator", f"{_shown(row['numerator'])} of {_shown(row['denominator'])}",
+    for row in rows(over):
+        yield doubt(row, "numerator", f"{_shown(row['numerator'])} of {_shown(row['denominator'])}",
                      "a numerator no larger than its denominator", "See whether the two are swapped.")  # fmt: skip
     out = share[(share["value"] < 0) | (share["value"] > 100)]
-    for row in _rows(out):
-        yield _doubt(row, "value", f"{_shown(row['value'])}%", "a percentage from 0 to 100")
+    for row in rows(out):
+        yield doubt(row, "value", f"{_shown(row['value'])}%", "a percentage from 0 to 100")
     both = share[(share["denominator"] > 0) & (share["numerator"] <= share["denominator"])]
     worked = 100 * both["numerator"] / both["denominator"]
     off = (both["value"] - worked).abs() > 0.51
-    for row, right in zip(_rows(both[off]), worked[off], strict=True):
+    for row, right in zip(rows(both[off]), worked[off], strict=True):
         what = f"{_shown(row['numerator'])} of {_shown(row['denominator'])}, which is {right:.1f}%"
-        yield _doubt(row, "value", f"{_shown(row['value'])}%", what)
+        yield doubt(row, "value", f"{_shown(row['value'])}%", what)
 
 
 def _spans(now: pd.DataFrame, definitions: Definitions) -> Iterator[Problem]:
@@ -147,52 +129,36 @@ def _spans(now: pd.DataFrame, definitions: Definitions) -> Iterator[Problem]:
         wrong = (large["n"] == (length + 1) / months) & (
             (large["value"] < large["low"] - 0.5) | (large["value"] > large["high"] + 0.5)
         )
-        for row in _rows(large[wrong]):
+        for row in rows(large[wrong]):
             low, high = _shown(row["low"]), _shown(row["high"])
             sums = low if low == high else f"{low} to {high}"
-            yield _doubt(
-                row, "value", f"{_shown(row['value'])} for {row['period']}", f"the sum of its {short}s, {sums}"
-            )
+            yield doubt(row, "value", f"{_shown(row['value'])} for {row['period']}", f"the sum of its {short}s, {sums}")
 
 
 def _history(now: pd.DataFrame) -> Iterator[Problem]:
     """A value about ten or a hundred times its series' earlier values, or a tenth or a hundredth of them."""
-    order = _in_order(now, now["status"].isin(HAS_VALUE) & now["kind"].ne("undated"))
+    order = in_order(now, now["status"].isin(HAS_VALUE) & now["kind"].ne("undated"))
     value, series = (now[name].to_numpy()[order] for name in ("value", "series"))
     often = now["kind"].map(PER_YEAR).fillna(0).to_numpy()[order]
     usual = _median_before(value, series)
     year = np.full(len(order), np.nan)
     for many in set(PER_YEAR.values()):
-        year = np.where(often == many, _before(value, series, many), year)
+        year = np.where(often == many, shifted(value, series, many), year)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(usual > 0, value / usual, np.nan)
         seasonal = (year > 0) & (value >= 0.5 * year) & (value <= 2 * year)
     large = (np.fmax(value, usual) >= ENOUGH) & ~seasonal & (value != 0)
-    for factor, words in ((10, "ten times"), (100, "a hundred times"), (0.1, "a tenth of"), (0.01, "a hundredth of")):
+    for factor, words in _SLIPS.items():
         off = large & (ratio >= 0.8 * factor) & (ratio <= 1.25 * factor)
-        for row, before in zip(_rows(now.iloc[order[off]]), usual[off], strict=True):
+        for row, before in zip(rows(now.iloc[order[off]]), usual[off], strict=True):
             found = f"{_shown(row['value'])}, about {words} what it has been"
             todo = "See whether digits or a decimal point slipped."
-            yield _doubt(row, "value", found, f"a value near {_shown(before)}", todo)
-
-
-def _in_order(now: pd.DataFrame, chosen: pd.Series) -> NDArray[np.int64]:
-    """Places of the chosen rows, series after series, each from its oldest figure to its newest."""
-    places = np.flatnonzero(chosen)
-    return places[np.lexsort((now["end"].to_numpy()[places], now["series"].to_numpy()[places]))]
-
-
-def _before(value: NDArray[np.float64], series: NDArray[np.int64], steps: int) -> NDArray[np.float64]:
-    """The value so many places earlier in the same series; NaN where there is none. Series lie together, in order."""
-    found = np.full(len(value), np.nan)
-    if len(value) > steps:
-        found[steps:] = np.where(series[steps:] == series[:-steps], value[:-steps], np.nan)
-    return found
+            yield doubt(row, "value", found, f"a value near {_shown(before)}", todo)
 
 
 def _median_before(value: NDArray[np.float64], series: NDArray[np.int64]) -> NDArray[np.float64]:
     """The median of the last twelve earlier values of a series, where it has `HISTORY` of them."""
-    earlier = np.sort(np.stack([_before(value, series, steps) for steps in range(1, 13)]), axis=0)  # NaN last
+    earlier = np.sort(np.stack([shifted(value, series, steps) for steps in range(1, 13)]), axis=0)  # NaN last
     n = (~np.isnan(earlier)).sum(axis=0)
     places = np.arange(len(value))
     middle = (earlier[np.maximum(n - 1, 0) // 2, places] + earlier[np.minimum(n // 2, 11), places]) / 2
@@ -203,9 +169,9 @@ def _repeats(sent: pd.DataFrame) -> Iterator[Problem]:
     """Two columns of one file with the same figures: two periods, or two indicators or areas."""
     known = sent[sent["status"].isin(HAS_VALUE)]
     for across, along in (("when", "line"), ("line", "when")):
-        columns = _summed(known.assign(column=_codes(known, ["sheet_no", across])), "column", along)
+        columns = _summed(known.assign(column=codes(known, ["sheet_no", across])), "column", along)
         again = columns[columns.duplicated(["sheet_no", "n", "sum"])]
-        for row in _rows(again):
+        for row in rows(again):
             names = (row["period"],) if across == "when" else (row["indicator"], row["area"], row["breakdown"])
             yield Problem(
                 row["file"], row["sheet"], int(row["first_row"]), "",
@@ -233,7 +199,7 @@ def _summed(known: pd.DataFrame, column: str, along: str) -> pd.DataFrame:
 
 def _sent_again(sent: pd.DataFrame) -> Iterator[Problem]:
     """A file whose figures are all those of an earlier one, under new periods."""
-    known = sent[sent["status"].isin(HAS_VALUE)].assign(file_no=lambda t: _codes(t, ["file"]))
+    known = sent[sent["status"].isin(HAS_VALUE)].assign(file_no=lambda t: codes(t, ["file"]))
     files = _summed(known, "file_no", "line").sort_values(["received_on", "end"], kind="stable")
     first = files.groupby(["agency", "n", "sum"], sort=False)["file"].transform("first")
     for file, earlier in zip(files["file"], first, strict=True):
@@ -244,53 +210,13 @@ def _sent_again(sent: pd.DataFrame) -> Iterator[Problem]:
             )  # fmt: skip
 
 
-def _gaps(now: pd.DataFrame) -> Iterator[Problem]:
-    """Periods that are not there between others of their series: missing is a row that says so, not a row left out."""
-    order = _in_order(now, now["kind"].isin(PER_YEAR))
-    months = 12 / now["kind"].map(PER_YEAR).to_numpy()[order]
-    start = now["start"].dt
-    place = (start.year * 12 + start.month - 1).to_numpy()[order] / months
-    step = place - _before(place, now["series"].to_numpy()[order], 1)
-    off = np.flatnonzero(step > 1.5)
-    last = now["period"].iloc[order[off - 1]]
-    for row, missing, before in zip(_rows(now.iloc[order[off]]), step[off], last, strict=True):
-        what = f"no row for {round(missing) - 1} {row['kind'].replace('_', ' ')}s between {before} and {row['period']}"
-        yield _doubt(row, "period", f"{what} ({row['indicator']}, {row['area']})", "a row for every period",
-                     "Send the missing rows; leave the value blank if it is not known.")  # fmt: skip
-
-
-def _doubled(sent: pd.DataFrame) -> Iterator[Problem]:
-    """The same figure twice in one file."""
-    file_figure = _codes(sent, ["file", "figure"])
-    table = sent.assign(file_figure=file_figure)
-    again = table[table["file_figure"].duplicated()]
-    if again.empty:
-        return
-    first = table.groupby("file_figure", sort=False)["row"].transform("first")
-    for row, place in zip(_rows(again), first[again.index], strict=True):
-        yield _doubt(row, "period", f"{row['indicator']}, {row['area']}, {row['period']} a second time (first in row "
-                     f"{place})", "each figure once", "Remove one of the two rows.")  # fmt: skip
-
-
-def _ahead(sent: pd.DataFrame) -> Iterator[Problem]:
-    """Figures of a period that had not begun when they were received, or that was over before anybody counted."""
-    ahead = (sent["start"] > sent["received_on"]) & sent["status"].isin(HAS_VALUE) & (sent["basis"] != "forecast")
-    for row in _rows(sent[ahead]):
-        yield _doubt(row, "period", f"{row['period']}, which had not begun on {row['received_on']:%Y-%m-%d}",
-                     "a period that had begun when the file came", "See whether the year is mistyped.")  # fmt: skip
-    old = (sent["end"].dt.year < sent["received_on"].dt.year - OLDEST) & sent["kind"].ne("undated")
-    for row in _rows(sent[old]):
-        yield _doubt(row, "period", f"{row['period']}", f"a period of the last {OLDEST} years",
-                     "See whether the year is mistyped.")  # fmt: skip
-
-
 def _footprints(sent: pd.DataFrame, definitions: Definitions) -> Iterator[Problem]:
     """Figures of an area that their agency does not cover."""
     covered = {(a.name, area) for a in definitions.partnership.agencies for area in a.footprint}
     pairs = sent.drop_duplicates(["file", "agency", "area"])
     known = {agency.name for agency in definitions.partnership.agencies}
-    for row in _rows(pairs[pairs["agency"].isin(known)]):
+    for row in rows(pairs[pairs["agency"].isin(known)]):
         if (row["agency"], row["area"]) not in covered:
             there = ", ".join(area for agency, area in sorted(covered) if agency == row["agency"])
-            yield _doubt(row, "area", f"'{row['area']}' from {row['agency']}", f"an area it covers ({there})",
+            yield doubt(row, "area", f"'{row['area']}' from {row['agency']}", f"an area it covers ({there})",
                          "Correct the area, or add it to the agency's footprint in partnership.yaml.")  # fmt: skip
