@@ -24,6 +24,8 @@ _CONFIDENCE = ("Low", "Moderate", "High")
 def tree(definitions: Definitions, signals: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
     """One row an item; `direction`, `severity` and `confidence` are those of the item's own indicators."""
     rows = []
+    if len(signals):  # a few columns of many: they are looked through once for each item
+        signals = signals.loc[signals["main"].astype(bool), ["main", "indicator", "arrow"]]
     for threat in definitions.threats.threats:
         for sub in threat.subtopics:
             for item in sub.items:

@@ -54,12 +54,11 @@ def conflicts(release: Release, annotations: Iterable[Annotation]) -> tuple[pd.D
         out on the new value, where that is what fits).
     """
     table = release.table
-    place = references(table) | {obs: [i] for i, obs in zip(table.index, table["obs"], strict=True)}
+    declared = [entry for entry in annotations if entry.kind == "conflict"]
+    place = references(table) | {obs: [i] for i, obs in zip(table.index, table["obs"], strict=True)} if declared else {}
     figures: list[dict[str, object]] = []
     checks: list[dict[str, object]] = []
-    for entry in annotations:
-        if entry.kind != "conflict":
-            continue
+    for entry in declared:
         found = {}
         for name, figure in entry.figures.items():
             row = table.loc[place[figure.row or figure_id(entry, name)][0]]

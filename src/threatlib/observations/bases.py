@@ -80,6 +80,8 @@ def with_bases(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     )["value"]
     for column in ("numerator", "denominator"):
         names = {i.id: getattr(i, column) for i in definitions.catalogue.indicators if getattr(i, column)}
+        if not names:
+            continue
         wanted = table["indicator"].map(names)
         keys = list(zip(wanted, table["area"], table["breakdown"], table["period"], strict=True))
         looked = pd.Series(
