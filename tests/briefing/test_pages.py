@@ -14,7 +14,7 @@ from tests.small import BREAK, FAULT, GAP, QUARTER, SHOCK, WORLD, assessed, decl
 from threatlib.assessment import Assessment
 from threatlib.assessment.sentences import Part
 from threatlib.briefing.export import export, page_of
-from threatlib.briefing.pages import PAGES, Page, index, overview
+from threatlib.briefing.pages import PAGES, Page, drawings, index, overview
 from threatlib.briefing.pages.words import ARROWS, DIRECTIONS, counted, sentence, sentences, snapshot
 
 PIECES: tuple[Callable[[Page], object], ...] = (
@@ -175,6 +175,18 @@ def test_where_many_areas_have_a_figure_ours_are_set_in_a_funnel() -> None:
     html = Page("demand", assessed(*WORLD, *others)).subtopics().html
     assert 'id="areas-referrals"' in html
     assert 'alt="Funnel chart, Referrals, rate per 10,000 children' in html
+
+
+def test_what_is_not_low_is_drawn_beside_its_own_past_and_what_is_low_beside_what_told() -> None:
+    past = {"before_expected": 40.0, "before_lower": 30.0, "before_upper": 50.0}
+    told = {"expected": 4.0, "expected_lower": 1.0, "expected_upper": 9.0}
+    rows = pd.DataFrame(
+        [{"kind": "not_low", **told, **past}, {"kind": "low_unseen", **told, **past},
+         {"kind": "not_low", **told, **dict.fromkeys(past, float("nan"))}]
+    )  # fmt: skip
+    found = drawings._by_own_past(rows)
+    assert found["expected"].tolist() == [40.0, 4.0, 4.0]
+    assert found["expected_upper"].tolist() == [50.0, 9.0, 9.0]
 
 
 def test_a_table_of_figures_without_a_past_says_so_once(assessment: Assessment) -> None:

@@ -85,6 +85,11 @@ def arrow_html(direction: str, judgement: str = "", words: str = "") -> Markup:
     return arrow + Markup(' <span class="judged {0}">{0}</span>').format(judgement)
 
 
+def flag_html(words: str) -> Markup:
+    """Why a figure stands out, beside the diamond that flags it on a chart; nothing where it does not."""
+    return icon("M6 0l6 6-6 6-6-6z") + escape(words) if words else Markup("")
+
+
 def icon(path: str) -> Markup:
     """A shape of the height of the letters, hidden from screen readers because a word stands beside it."""
     return Markup(
@@ -131,3 +136,15 @@ def lines(*parts: Any) -> Markup:
     """Parts of a cell on lines of their own: the first as it is, the rest small; empty ones left out."""
     first, *rest = [escape(p) for p in parts if p is not None and str(p) != ""] or [Markup("")]
     return first + Markup("").join(Markup('<span class="sub">{}</span>').format(p) for p in rest)
+
+
+def marks_html(record: dict[str, Any], quality_page: str) -> Markup:
+    """A link to what is declared about a figure: one by its words, several by a letter each after the words."""
+    marks, words = text_of(record, "marks").split(), text_of(record, "mark_words") or "see note"
+    unseen = [Markup('<span class="unseen"> on {}</span>').format(mark.replace("-", " ")) for mark in marks]
+    shown = [words] if len(marks) == 1 else list("abcdefghijklmnopqrstuvwxyz")
+    links = [
+        Markup('<a class="mark" href="{}#{}">{}{}</a>').format(quality_page, mark, letter, what)
+        for mark, letter, what in zip(marks, shown, unseen, strict=False)
+    ]
+    return Markup(" ").join([escape(words), *links] if len(marks) > 1 else links)

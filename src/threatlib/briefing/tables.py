@@ -11,8 +11,10 @@ from markupsafe import Markup, escape
 from threatlib import wording
 from threatlib.briefing.fragments import (
     arrow_html,
+    flag_html,
     known,
     lines,
+    marks_html,
     number_html,
     records,
     slug,
@@ -78,8 +80,8 @@ def snapshot_html(
         `measure`, `area`, `unit`, `period`, `value`, `rows`, `direction`; and where they apply `agency`, `status`,
         `lower`, `upper`, `previous`, `previous_period`, `previous_status`, `previous_rows`, `change`, `change_unit`,
         `change_lower`, `change_upper`, `change_words` (why there is none), `rate` (in `rate_unit`), `rate_lower`,
-        `rate_upper`, `comparator`, `comparator_name`, `comparator_rows`, `judgement`, `history` (list of numbers),
-        `marks` (ids of annotations, space between), `mark_words` (what to call them).
+        `rate_upper`, `comparator`, `comparator_name`, `comparator_rows`, `judgement`, `flag` (why it stands out),
+        `history` (list of numbers), `marks` (ids of annotations, space between), `mark_words` (what to call them).
     quality_page : str
         Page on which the marks are explained.
     """
@@ -103,10 +105,10 @@ def snapshot_html(
 def _nothing_before(frame: pd.DataFrame) -> str:
     """The one reason why no row has a change; empty where a row has an earlier figure or the reasons differ."""
     rows = records(frame)
-    if any(known(row.get("change")) or known(row.get("previous")) or text_of(row, "previous_period") for row in rows):
+    if any(known(row.get("change")) or text_of(row, "previous_period") for row in rows):
         return ""
-    whys = {(text_of(row, "direction"), text_of(row, "change_words")) for row in rows}
-    return "".join(why for said, why in whys if said == "cannot be said") if len(whys) == 1 else ""
+    whys = {(text_of(row, "direction"), text_of(row, "flag"), text_of(row, "change_words")) for row in rows}
+    return "".join(why for said, flag, why in whys if said == "cannot be said" and not flag) if len(whys) == 1 else ""
 
 
 def _labelled(name: str, cell: Markup, side: str = "") -> Markup:
@@ -190,19 +192,7 @@ def _period(label: str) -> Markup:
 
 def _measure(record: dict[str, Any], quality_page: str) -> Markup:
     place = " · ".join(p for p in (text_of(record, "area"), text_of(record, "agency")) if p)
-    return lines(record["measure"], place, _marks(record, quality_page))
-
-
-def _marks(record: dict[str, Any], quality_page: str) -> Markup:
-    """A link to what is declared about a figure: one by its words, several by a letter each after the words."""
-    marks, words = text_of(record, "marks").split(), text_of(record, "mark_words") or "see note"
-    unseen = [Markup('<span class="unseen"> on {}</span>').format(mark.replace("-", " ")) for mark in marks]
-    shown = [words] if len(marks) == 1 else list("abcdefghijklmnopqrstuvwxyz")
-    links = [
-        Markup('<a class="mark" href="{}#{}">{}{}</a>').format(quality_page, mark, letter, what)
-        for mark, letter, what in zip(marks, shown, unseen, strict=False)
-    ]
-    return Markup(" ").join([escape(words), *links] if len(marks) > 1 else links)
+    return lines(record["measure"], place, marks_html(record, quality_page))
 
 
 def _dated(record: dict[str, Any], column: str, period: str) -> Markup:
@@ -232,7 +222,8 @@ def _change(record: dict[str, Any]) -> Markup:
 def _direction(record: dict[str, Any]) -> Markup:
     direction = text_of(record, "direction") or "cannot be said"
     unsaid = direction == "cannot be said" and known(record.get("change"))
-    return lines(arrow_html(direction, text_of(record, "judgement")), text_of(record, "change_words") if unsaid else "")
+    why = text_of(record, "change_words") if unsaid else ""
+    return lines(arrow_html(direction, text_of(record, "judgement")), why, flag_html(text_of(record, "flag")))
 
 
 def _rate(record: dict[str, Any]) -> Markup:

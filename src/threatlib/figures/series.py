@@ -210,8 +210,10 @@ def _flags(ax: Axes, data: pd.DataFrame, sheet: Sheet, unit: str) -> None:
         late = margins.day_number(row["period_end"]) > (first + last) / 2
         words = f"{row['flag']}: {wording.number(row['value'], unit)}"
         reach = (canvas.text_width(words, sheet.size - 1, bold=True) + 14) * (last - first) / sheet.room(ax)
+        top = _highest(data, row["period_end"], -reach if late else reach)
+        ax.vlines(row["period_end"], row["value"], top, color=canvas.SOFT, linewidth=0.8, zorder=1.5)
         ax.annotate(
-            words, (row["period_end"], _highest(data, row["period_end"], -reach if late else reach)),
+            words, (row["period_end"], top),
             xytext=(-7 if late else 7, 6), textcoords="offset points", ha="right" if late else "left", va="bottom",
             size=sheet.size - 1, weight="bold", bbox={"facecolor": "white", "alpha": 0.85, "lw": 0, "pad": 1}, zorder=5,
         )  # fmt: skip

@@ -14,7 +14,7 @@ from threatlib.assessment import Assessment
 from threatlib.assessment.sentences import headline
 from threatlib.briefing.components import figure_html
 from threatlib.briefing.fragments import slug
-from threatlib.briefing.pages.words import ARROWS
+from threatlib.briefing.pages.words import ARROWS, flags
 from threatlib.periods import parse
 from threatlib.signals import expected_range
 
@@ -71,7 +71,9 @@ def past(assessment: Assessment, row: Row) -> pd.DataFrame:
 
 def _lines(assessment: Assessment, main: pd.DataFrame, drawn: set[str]) -> Iterator[Markup]:
     order = {"worse": 0, "better": 1, "neither": 2}
-    moved = main["arrow"].isin(["up", "down"]).map({True: 0, False: 1})
+    told = flags(assessment)
+    found = pd.Series([bool(told.get(key)) for key in zip(main["indicator"], main["area"], strict=True)], main.index)
+    moved = (main["arrow"].isin(["up", "down"]) | found.astype(bool)).map({True: 0, False: 1})
     ranked = main.assign(moved=moved, order=main["judgement"].map(order).fillna(3))
     made = 0
     for row in ranked.sort_values(["moved", "order"], kind="stable").to_dict("records"):
@@ -79,10 +81,10 @@ def _lines(assessment: Assessment, main: pd.DataFrame, drawn: set[str]) -> Itera
         if made < LINES_A_SUBTOPIC and frame["value"].notna().sum() >= POINTS_FOR_A_LINE:
             drawn.add(row["signal_id"])
             made += 1
-            yield _line(assessment, row, frame)
+            yield _line(assessment, row, frame, told.get((row["indicator"], row["area"]), ""))
 
 
-def _line(assessment: Assessment, row: Row, frame: pd.DataFrame) -> Markup:
+def _line(assessment: Assessment, row: Row, frame: pd.DataFrame, flag: str) -> Markup:
     from threatlib import figures
 
     found = expected_range(assessment.history(row), assessment.tables["annotations"])
@@ -92,7 +94,7 @@ def _line(assessment: Assessment, row: Row, frame: pd.DataFrame) -> Markup:
     around = caption(
         assessment,
         f"line-{row['signal_id']}",
-        headline(row),
+        f"{row['name']} ({row['area']}): {flag}" if flag and not row["event"] else headline(row),
         f"{row['name']}, {wording.UNIT_WORDS.get(row['unit'], row['unit'])}, {row['area']}",
         f"{row['agency']}; {_RECORDS}",
     )
@@ -163,7 +165,7 @@ def _changes(assessment: Assessment, rows: pd.DataFrame, record: Row) -> Markup:
         }
     )
     moved = rows["arrow"].isin(["up", "down"]).any()
-    said = "what moved beyond chance, and what did not" if moved else "nothing moved beyond what chance explains"
+    said = "what moved beyond chance, and what did not" if moved else "no single change is beyond what chance explains"
     around = caption(
         assessment,
         f"changes-{record['id']}",
@@ -181,7 +183,8 @@ def absences(assessment: Assessment, indicators: list[str], record: Row) -> Iter
     table = assessment.tables.get("absence")
     if table is None or table.empty:
         return
-    rows = table[table["indicator"].isin(indicators) & (table["breakdown"] == "") & table["expected_lower"].notna()]
+    rows = _by_own_past(table[table["indicator"].isin(indicators) & (table["breakdown"] == "")])
+    rows = rows[rows["expected_lower"].notna()]
     if not rows["kind"].str.startswith("low").any():
         return
     largest = rows[["expected_upper", "upper"]].to_numpy(dtype=float).max()
@@ -198,6 +201,13 @@ def absences(assessment: Assessment, indicators: list[str], record: Row) -> Iter
         "Returns and reference figures, as registered",
     )
     yield figure_html(figures.absence(frame, around))
+
+
+def _by_own_past(rows: pd.DataFrame) -> pd.DataFrame:
+    """What is not low beside its own earlier years, where there are any: it is there to show that it stayed so."""
+    usual = ~rows["kind"].str.startswith("low") & rows["before_expected"].notna()
+    ends = {"expected": "before_expected", "expected_lower": "before_lower", "expected_upper": "before_upper"}
+    return rows.assign(**{name: rows[name].where(~usual, rows[own]) for name, own in ends.items()})
 
 
 def _disputed(assessment: Assessment, marks: str) -> str:

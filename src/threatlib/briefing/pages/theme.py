@@ -39,8 +39,13 @@ def lead(assessment: Assessment, theme: str) -> Markup:
     """The theme's findings, worst first, or a plain statement that nothing moved."""
     found = assessment.findings
     here = found[(found["theme"] == theme) & (found["status"] != "cleared") & (found["breakdown"] == "")]
-    said = sentences(assessment, here, 5)
-    return notes(said or [Markup(_nothing(assessment.signals, theme))], kind="findings")  # noqa: S704 - our own words
+    unsaid = here[here["direction"] == "cannot_say"]
+    said = sentences(assessment, here.drop(unsaid.index), 5)
+    parts = notes(said or [Markup(_nothing(assessment.signals, theme))], kind="findings")  # noqa: S704 - our own words
+    if len(unsaid):
+        fold = "<details><summary>What may be low, and cannot be assessed</summary>\n{}</details>"
+        parts += Markup(fold).format(notes(sentences(assessment, unsaid, told.MOST)))  # noqa: S704 - our own words
+    return parts
 
 
 def _nothing(signals: pd.DataFrame, theme: str) -> str:

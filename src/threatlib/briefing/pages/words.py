@@ -81,6 +81,19 @@ def short(assessment: Assessment, finding: Mapping[Any, Any]) -> str:
     return headline(rows[0]) if rows else f"{finding['name']} ({finding['area']}): {finding.get('kind', 'see below')}"
 
 
+def flags(assessment: Assessment) -> dict[tuple[str, str], str]:
+    """Why the figures that a finding rests on stand out, by indicator and area; a bare change has its arrow."""
+    found = assessment.findings
+    here = found[(found["status"] != "cleared") & (found["breakdown"] == "") & found["direction"].isin(["up", "down"])]
+    said = {}
+    for row in here.to_dict("records"):
+        side = "above" if row["direction"] == "up" else "below"
+        words = {"earlier_years": f"{side} the range of earlier years", "absence": row["kind"],
+                 "scan": "stands out from its own past"}  # fmt: skip
+        said[row["indicator"], row["area"]] = str(words.get(row["check"], ""))
+    return said
+
+
 def snapshot(assessment: Assessment, signals: pd.DataFrame) -> pd.DataFrame:
     """Signals as the snapshot table wants them: changes in per cent, percentage points or their own unit."""
     out = pd.DataFrame(index=signals.index)
@@ -95,6 +108,9 @@ def snapshot(assessment: Assessment, signals: pd.DataFrame) -> pd.DataFrame:
     out["change_words"] = signals["why"]
     for new, old in _SAME.items():
         out[new] = signals[old]
+    told = flags(assessment)
+    keys = zip(signals["indicator"], signals["area"], signals["breakdown"], strict=True)
+    out["flag"] = ["" if group else told.get((indicator, area), "") for indicator, area, group in keys]
     group = signals["breakdown"].str.replace("=", ": ").map(lambda text: f" ({text})" if text else "")
     out["measure"] = signals["name"] + group
     out["unit"] = signals["unit"].replace(AS_PRINTED)
