@@ -205,7 +205,7 @@ def absences(assessment: Assessment, indicators: list[str], record: Row) -> Iter
 
 def _by_own_past(rows: pd.DataFrame) -> pd.DataFrame:
     """What is not low beside its own earlier years, where there are any: it is there to show that it stayed so."""
-    usual = ~rows["kind"].str.startswith("low") & rows["before_expected"].notna()
+    usual = (rows["kind"] == "not_low") & rows["before_expected"].notna()
     ends = {"expected": "before_expected", "expected_lower": "before_lower", "expected_upper": "before_upper"}
     return rows.assign(**{name: rows[name].where(~usual, rows[own]) for name, own in ends.items()})
 
