@@ -18,27 +18,37 @@ from hypothesis import strategies as st
 
 import threatlib.stats
 from threatlib.stats import (
+    absence,
     attribute_charts,
     chart_choice,
     comparison,
     contrasts,
     multiplicity,
+    outlook,
     rare_events,
     rates,
     recent,
     run_charts,
+    shape,
     spc,
     standardised,
     summaries,
     surveillance,
+    together,
     trends,
 )
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 Call = Callable[[np.ndarray, np.ndarray], Any]
-WITH_OWN_TESTS = {"scan", "outlook", "absence", "shape", "together"}
+WITH_OWN_TESTS = {"scan"}
 FARRINGTON = {"frequency": 4, "b": 2, "w": 0, "n_periods": 4, "past_not_included": 1}
+
+
+def with_history(x: np.ndarray, n: np.ndarray) -> outlook.Outlook:
+    """The first half of a year and three years before it, all alike."""
+    past = np.stack([n] * 3, axis=-2) if n.shape[-1] else None
+    return outlook.year_end(x[..., : x.shape[-1] // 2], periods_in_year=max(n.shape[-1], 1), history=past)
 
 
 def shares(x: np.ndarray) -> np.ndarray:
@@ -106,6 +116,16 @@ CALLS: dict[str, dict[str, Call]] = {
         for method in ("C1", "C2", "C3")
         for options in ({}, {"calibrated": True}, {"compat": "surveillance-1.20"})
     },
+    "under_identification": {"": lambda x, n: absence.under_identification(x, n, n, n)},
+    "between_area_spread": {"": absence.between_area_spread},
+    "silent_run": {"": lambda x, n: absence.silent_run(x)},
+    "since_last": {"": lambda x, n: absence.since_last(x, 3.0)},
+    "year_end": {
+        "": lambda x, n: outlook.year_end(x[..., :6], periods_in_year=12),
+        "history": with_history,
+    },
+    "form": {frequency: lambda x, n, frequency=frequency: shape.form(x, frequency=frequency) for frequency in (1, 4)},
+    "together": {"": together.together},
     "mann_kendall": {
         f"{options}": lambda x, n, options=options: trends.mann_kendall(x, **options)
         for options in (

@@ -175,14 +175,15 @@ def _bridged(values: FloatArray, groups: Groups) -> FloatArray:
 def in_blocks(work: Callable[[slice], Parts], rows: int, points: int) -> Parts:
     """Work through the series a block at a time, so that what is in hand does not grow with the panel.
 
-    Parts shaped like the panel are written in their place; those whose name begins with `span_` are strung together.
+    Parts shaped like the panel are written in their place; those whose name begins with `span_` are strung together,
+    their series counted over the whole panel.
     """
     whole: Parts = {}
     strung: dict[str, list[NDArray[Any]]] = {}
     for block in _blocks(rows, points):
         for name, part in work(block).items():
             if name.startswith("span_"):
-                strung.setdefault(name, []).append(part)
+                strung.setdefault(name, []).append(part + block.start if name == "span_series" else part)
             else:
                 whole.setdefault(name, np.empty((rows, points), dtype=part.dtype))[block] = part
     return whole | {name: np.concatenate(parts) for name, parts in strung.items()}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from threatlib.stats._chart_panel import TRIAL_BELOW, Groups, Parts
+from threatlib.stats._chart_panel import TRIAL_BELOW, Groups, Parts, in_blocks
 from threatlib.stats._outcome import BoolArray, FloatArray, IntArray, TextArray
 
+Chart = TypeVar("Chart")
 RULE_NAMES = ("outside", "shift", "trend", "two_of_three")
 
 
@@ -79,10 +82,20 @@ def rule_set(name: str) -> RuleSet:
         raise ValueError(f"rules {name!r}: wanted {', '.join(map(repr, RULE_SETS))}") from None
 
 
-def spans_of(parts: Parts) -> Spans:
-    """Take the stretches out of a chart's parts."""
+def charted(
+    chart: Callable[..., Chart],
+    work: Callable[[slice], Parts],
+    rows: FloatArray,
+    shape: tuple[int, ...],
+    rules: RuleSet,
+) -> Chart:
+    """Work through the rows in blocks, and put the answer, with the stretches, into the shape of the input."""
+    parts = in_blocks(work, *rows.shape)
     named = {name.removeprefix("span_"): parts.pop(name) for name in list(parts) if name.startswith("span_")}
-    return Spans(**{**named, "rule": np.array(RULE_NAMES)[named["rule"]]})
+    spans = Spans(**{**named, "rule": np.array(RULE_NAMES)[named["rule"]]})
+    fields = {name: part.reshape(shape) for name, part in parts.items()}
+    n = np.isfinite(rows).sum(axis=-1, dtype=np.int64).reshape(shape[:-1])
+    return chart(**fields, spans=spans, n=n, needed=rules.trial_below, rules=rules.name)
 
 
 def side_of(values: FloatArray, centre: FloatArray, tol: FloatArray) -> NDArray[np.int8]:

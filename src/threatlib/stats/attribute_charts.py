@@ -14,7 +14,6 @@ from threatlib.stats._chart_panel import (
     Parts,
     checked_baseline,
     groups_of,
-    in_blocks,
     mean_range,
     moving_range,
     opens_of,
@@ -22,7 +21,7 @@ from threatlib.stats._chart_panel import (
     tolerance,
     used_for_limits,
 )
-from threatlib.stats._chart_rules import RuleSet, Spans, apply_rules, rule_set, spans_of
+from threatlib.stats._chart_rules import RuleSet, Spans, apply_rules, charted, rule_set
 from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import BoolArray, FloatArray, IntArray, Outcome
 
@@ -211,15 +210,10 @@ def _chart(
         factor = _laney(values, centre, sigma, used, groups, screened)
         limits = _limits(centre, sigma * factor, ceiling)
         flags = _flags(values, limits, groups, chosen)
-        flags["span_series"] += block.start
         trial = groups.spread(np.asarray(groups.total(used) < chosen.trial_below))
         return {"value": values, **limits, "sigma_z": factor, "trial": trial, **flags}
 
-    parts = in_blocks(work, *x.shape)
-    spans = spans_of(parts)
-    n = np.isfinite(x).sum(axis=-1, dtype=np.int64).reshape(shape[:-1])
-    fields = {name: part.reshape(shape) for name, part in parts.items()}
-    return AttributeChart(**fields, spans=spans, n=n, needed=chosen.trial_below, rules=chosen.name)
+    return charted(AttributeChart, work, x, shape, chosen)
 
 
 def _pooled(x: FloatArray, m: FloatArray, used: BoolArray, groups: Groups) -> FloatArray:

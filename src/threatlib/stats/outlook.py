@@ -178,7 +178,8 @@ def _dispersion(counts: FloatArray, past: FloatArray) -> FloatArray:
 def _last_total(past: FloatArray) -> FloatArray:
     """Last year's total, NaN unless it is complete."""
     last = past[..., -1, :]
-    return np.where((np.isfinite(last) & (last >= 0)).all(axis=-1), last.sum(axis=-1), np.nan)
+    known = np.isfinite(last) & (last >= 0)
+    return np.where(known.all(axis=-1), np.where(known, last, 0).sum(axis=-1), np.nan)
 
 
 def _cdf(value: FloatArray, shape: FloatArray, success: FloatArray, df: IntArray) -> FloatArray:

@@ -12,7 +12,6 @@ from threatlib.stats._chart_panel import (
     Parts,
     checked_baseline,
     groups_of,
-    in_blocks,
     mean_range,
     moving_range,
     opens_of,
@@ -20,7 +19,7 @@ from threatlib.stats._chart_panel import (
     tolerance,
     used_for_limits,
 )
-from threatlib.stats._chart_rules import Spans, apply_rules, rule_set, spans_of
+from threatlib.stats._chart_rules import Spans, apply_rules, charted, rule_set
 from threatlib.stats._outcome import BoolArray, FloatArray, IntArray, Outcome
 from threatlib.stats.attribute_charts import D2
 
@@ -183,13 +182,8 @@ def _chart(
         limits = {name: groups.spread(np.maximum(centre + at * sigma, 0.0)) for name, at in places.items()}
         limits["centre"] = groups.spread(middle)
         flags = apply_rules(y, limits, groups, groups.spread(tol), chosen)
-        flags["span_series"] += block.start
         limits = {name: limit**power for name, limit in limits.items()}
         trial = groups.spread(np.asarray(groups.total(used) < chosen.trial_below))
         return {"value": rows[block], **limits, "trial": trial, **flags}
 
-    parts = in_blocks(work, *rows.shape)
-    spans = spans_of(parts)
-    fields = {name: part.reshape(shape) for name, part in parts.items()}
-    n = np.isfinite(rows).sum(axis=-1, dtype=np.int64).reshape(shape[:-1])
-    return RareEvents(**fields, spans=spans, n=n, needed=chosen.trial_below, rules=chosen.name)
+    return charted(RareEvents, work, rows, shape, chosen)

@@ -48,6 +48,7 @@ def form(values: ArrayLike, *, frequency: int) -> Shape:
     Returns
     -------
     Shape
+        Shaped like the leading axes; a single series is a panel of one. No form below `needed` values.
 
     Raises
     ------
@@ -64,7 +65,8 @@ def form(values: ArrayLike, *, frequency: int) -> Shape:
     if frequency < 1:
         raise ValueError(f"frequency {frequency}: wanted 1 or more, such as 4.")
     given = np.atleast_2d(floats(values))
-    shape, given = given.shape[:-1], given.reshape(-1, np.shape(given)[-1])
+    shape, periods = given.shape[:-1], given.shape[-1]
+    given = given.reshape(int(np.prod(shape)), periods) if periods else np.full((int(np.prod(shape)), 1), np.nan)
     y = np.where(np.isfinite(given), given, np.nan)
     periods = y.shape[-1]
     first = max(periods - YEARS_BACK * frequency, 1)

@@ -13,7 +13,6 @@ from threatlib.stats._chart_panel import (
     Parts,
     checked_baseline,
     groups_of,
-    in_blocks,
     mean_range,
     moving_range,
     opens_of,
@@ -21,7 +20,7 @@ from threatlib.stats._chart_panel import (
     tolerance,
     used_for_limits,
 )
-from threatlib.stats._chart_rules import RuleSet, Spans, apply_rules, rule_set, spans_of
+from threatlib.stats._chart_rules import RuleSet, Spans, apply_rules, charted, rule_set
 from threatlib.stats._outcome import BoolArray, FloatArray, IntArray, Outcome
 from threatlib.stats.attribute_charts import AttributeChart, p_chart, u_chart
 from threatlib.stats.chart_choice import ChartChoice, choose_chart
@@ -176,13 +175,9 @@ def xmr(
     screened = True if screen is None else screen
 
     def work(block: slice) -> Parts:
-        return _chart(rows[block], groups_of(opens[block]), chosen, screened, baseline_n, factor, block.start)
+        return _chart(rows[block], groups_of(opens[block]), chosen, screened, baseline_n, factor)
 
-    parts = in_blocks(work, *rows.shape)
-    spans = spans_of(parts)
-    fields = {name: part.reshape(shape) for name, part in parts.items()}
-    n = np.isfinite(rows).sum(axis=-1, dtype=np.int64).reshape(shape[:-1])
-    return XmR(**fields, spans=spans, n=n, needed=chosen.trial_below, rules=chosen.name)
+    return charted(XmR, work, rows, shape, chosen)
 
 
 def _chart(
@@ -192,7 +187,6 @@ def _chart(
     screen: bool,
     baseline_n: int | None,
     factor: float,
-    first_row: int,
 ) -> Parts:
     """One block of rows."""
     used = used_for_limits(values, groups, baseline_n)
@@ -213,7 +207,6 @@ def _chart(
     points = groups.total(used) if rules.trial_below == TRIAL_BELOW else groups.length
     trial = groups.spread(np.asarray(points < rules.trial_below))
     flags = apply_rules(values, limits, groups, groups.spread(tol), rules)
-    flags["span_series"] += first_row
     return {**limits, "moving_range": ranges, "trial": trial, **flags}
 
 
