@@ -27,7 +27,7 @@ MARKING = "INVENTED FIGURES"
 _LONG = "Vellmarsh and Quillgate Multi-Agency Safeguarding Hub for Unaccompanied Children and Care-Experienced Adults"
 _UNBROKEN = "Kinderschutzdienststellenverwaltungsgesellschaft"
 _LEFTWARDS = ("مجلس إلمستيد لحماية الأطفال", "שירותי רווחה לילדים", "Elmstead (إلمستيد)")
-_SEVERITIES = ("low", "moderate", "substantial", "severe", "critical")
+_SEVERITIES = ("slight", "moderate", "substantial", "severe", "critical")
 _LIKELIHOODS = ("unlikely", "realistic possibility", "likely", "highly likely")
 
 
