@@ -114,6 +114,12 @@ def size(value: float, unit: str = "count") -> str:
     return number(abs(value), _UNSIGNED.get(unit, unit))
 
 
+def outward(value: float, way: int, digits: int = 1) -> float:
+    """An end of an interval to so many decimals, rounded away from its middle: up if `way` is above 0, else down."""
+    unit = 10.0**digits
+    return (math.ceil(value * unit - 1e-6) if way > 0 else math.floor(value * unit + 1e-6)) / unit
+
+
 @lru_cache(maxsize=4096)
 def period_words(label: str) -> str:
     """A period label in words: ``July to September 2022``; an unreadable one is handed back as it is."""

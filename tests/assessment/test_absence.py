@@ -28,7 +28,7 @@ def test_low_while_the_counterpart_stays_is_unseen() -> None:
     assert (row["before"], row["beside"], row["counterpart_now"]) == ("lower", "lower", "similar")
     assert row["expected_lower"] > row["value"] == 6
     assert row["sentence"].startswith(
-        "Plans (Northam): low, and it looks unseen rather than safe: 6 in the year to September 2022, where Crimes"
+        "Plans (Northam): low, and it looks unseen rather than safe. We saw 6 in the year to September 2022. By Crimes"
     )
 
 
@@ -78,6 +78,26 @@ def test_a_withheld_count_is_judged_by_its_most_forgiving_value() -> None:
     assert (row["lower"], row["upper"]) == (4, 20)
     wide = [withheld("plans", q, 1, 40) for q in ("2021-22-Q3", "2021-22-Q4", "2022-23-Q1", "2022-23-Q2")]
     assert one(*past, *wide, *steady("crimes", 60), *PEOPLE)["kind"] == "cannot_be_assessed"
+
+
+def test_a_counterpart_withheld_in_part_speaks_as_far_as_it_is_known() -> None:
+    some = [*steady("crimes", 60, last="2022-23-Q1"), withheld("crimes", "2022-23-Q2", 1, 5)]
+    row = one(*fallen("plans", 30, LITTLE), *some, *PEOPLE)
+    assert (row["counterpart_lower"], row["counterpart_upper"]) == (187, 191)
+    assert (row["kind"], row["beside"], row["counterpart_now"]) == ("low_unseen", "lower", "similar")
+    assert "Crimes stayed within its usual range (187 to 191)." in row["sentence"]
+    wide = [*steady("crimes", 60, last="2022-23-Q1"), withheld("crimes", "2022-23-Q2", 1, 5_000)]
+    row = one(*fallen("plans", 60, (40, 40, 40, 40)), *wide, *PEOPLE)
+    assert (row["beside"], row["counterpart_now"]) == ("cannot say", "cannot say")
+
+
+def test_not_low_is_said_only_if_it_is_so_whatever_is_withheld() -> None:
+    """Beside its wandering past eight to twenty are nothing odd; beside areas like it eight would be."""
+    past = quarters("plans", [6, 6, 6, 6, 2, 2, 2, 2] * 2, last="2021-22-Q2")
+    hidden = [withheld("plans", q, 2, 5) for q in ("2021-22-Q3", "2021-22-Q4", "2022-23-Q1", "2022-23-Q2")]
+    there = steady("plans", 30, area="Midham", role="comparator", denominator=20_000)
+    row = one(*past, *hidden, *there, *PEOPLE)
+    assert (row["before"], row["elsewhere"], row["kind"]) == ("similar", "cannot say", "cannot_be_assessed")
 
 
 def test_a_silence_is_counted_with_the_time_since_the_last_case() -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.small import QUARTER, WORLD, assessed, definitions, figure
-from threatlib.assessment.requirements import FOLLOWED, PROPOSED, followed, gaps, proposed
+from threatlib.assessment.requirements import FOLLOWED, NOBODY, PROPOSED, followed, gaps, proposed
 from threatlib.catalogue import Requirement, load
 from threatlib.catalogue.requirements import FILE, answer, close, raise_
 from threatlib.periods import parse, quarter, shift
@@ -67,7 +67,7 @@ def test_what_belongs_to_nobody_or_leads_nowhere_is_orphaned() -> None:
     closed = ask("R9", status="closed")
     done = ask("R8", status="closed", answer="Done.")
     for fields, words in (
-        ({"owner": ""}, "nobody owns it"),
+        ({"owner": ""}, NOBODY),
         ({"raised_from": "F-2"}, "the finding behind it is gone"),
         ({"raised_from": "F-3"}, "the finding behind it is gone"),
         ({"raised_from": "F-7"}, "the finding behind it is gone"),
@@ -78,7 +78,7 @@ def test_what_belongs_to_nobody_or_leads_nowhere_is_orphaned() -> None:
     ):
         row = follow(ask(**fields), closed, done).loc["R1"]
         assert row["orphaned"] == words
-        assert row["notes"] == f"{words[0].upper()}{words[1:]}."
+        assert row["notes"] == ("" if words == NOBODY else f"{words[0].upper()}{words[1:]}.")
     there = pd.DataFrame([dict.fromkeys(PROPOSED, "") | {"source": "G-7"}])
     for fields in ({"raised_from": "F-1"}, {"raised_from": "G-7"}, {"depends_on": "R8"}):
         assert follow(ask(**fields), closed, done, gone=there).loc["R1", "orphaned"] == ""
@@ -116,7 +116,11 @@ def test_what_findings_and_gaps_would_ask_and_nobody_has_asked_yet() -> None:
     assert "Referrals (Northam): what explains the rise?" in set(asked["question"])
     told = table[table["source"].str.startswith("G-")]
     assert told[["threat", "kind", "question"]].to_numpy().tolist() == [
-        ["front-door", "information", "Rumour: what figure would show whether this holds?"]
+        [
+            "front-door",
+            "information",
+            "Rumour: what figure would show whether this holds? And who answers for what is told?",
+        ]
     ]
     known = [ask("R9", raised_from=source) for source in table["source"]]
     assert proposed(made.findings, made.tables["gaps"], known).empty
@@ -164,7 +168,7 @@ def test_the_twelve_of_the_first_draft_live_through_four_quarters(draft: Path) -
     now = read(draft, first, date(2023, 3, 31))
     assert len(now) == 12
     assert set(now["age_quarters"]) == {0}
-    assert (now["orphaned"] == "nobody owns it").all()
+    assert (now["orphaned"] == NOBODY).all()
     assert not now["overdue"].any()
     assert now.loc["IR-05", "waits"] == "IR-01"
     assert set(now["kind"]) == {"analysis", "collection", "information", "continuing action", "decision"}

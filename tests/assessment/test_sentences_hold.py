@@ -91,7 +91,7 @@ def test_at_least_is_never_more_than_the_bound(row: dict[str, Any]) -> None:
 def test_another_number_gives_another_sentence(row: dict[str, Any], name: str, times: float) -> None:
     """Every figure that a sentence is about is in it; a level or unknown change has no size to tell."""
     told = bool(moved(row)) and math.isfinite(row["change_upper"])
-    if not math.isfinite(row[name]) or abs(row[name]) < 0.1 or not (told or name == "previous_value"):
+    if not math.isfinite(row[name]) or abs(row[name]) < 0.6 or not (told or name == "previous_value"):
         return
     if name in ("change", "change_lower") and not (told and math.isfinite(row["change"])):
         return

@@ -38,8 +38,8 @@ def test_fewer_is_said_as_fewer() -> None:
 
 @pytest.mark.parametrize(
     ("unit", "said"),
-    [("percent", "+6.4 percentage points (could be +2 percentage points to +9 percentage points)"),
-     ("fte", "+6.4 FTE (could be +2 FTE to +9 FTE)")],
+    [("percent", "+6.4 percentage points (could be +2 to +9 percentage points)"),
+     ("fte", "+6.4 FTE (could be +2 to +9 FTE)")],
 )  # fmt: skip
 def test_shares_and_staff_are_told_as_they_stand(unit: str, said: str) -> None:
     row = {

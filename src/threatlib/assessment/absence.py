@@ -115,9 +115,15 @@ def absences(
     rows = []
     for indicator in definitions.catalogue.indicators:
         if indicator.counterpart and indicator.unit == "count":
-            areas = there.get(indicator.id, definitions.partnership.local_areas[-1:])
+            areas = there.get(indicator.id, [_whole(definitions)])
             rows += [judged(_evidence(known, indicator, str(area))) for area in areas]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _whole(definitions: Definitions) -> str:
+    """The area that stands for the partnership where an indicator has no figure: the one made up of others, if any."""
+    local = [area for area in definitions.partnership.areas if area.role == "local"]
+    return next((area.name for area in local if area.parts), local[0].name)
 
 
 def _evidence(known: _Known, indicator: Indicator, area: str) -> _Answer:

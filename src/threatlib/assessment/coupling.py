@@ -131,9 +131,9 @@ def _seen(
     for area, part in there.groupby("area", sort=False):
         series = {name: part[part["indicator"] == name] for name in harm.seen_by}
         series = {name: rows for name, rows in series.items() if len(rows)}
-        ends = sorted(set(quarters(part)["end"])) if len(series) > 1 else []
-        moves = {name: changes(rows, annotations, ends)[0] for name, rows in series.items()} if ends else {}
-        spread = {name: dispersion(rows) for name, rows in series.items()} if ends else {}
+        ends = sorted(set(quarters(part)["end"]))
+        moves = {name: changes(rows, annotations, ends)[0] for name, rows in series.items()}
+        spread = {name: dispersion(rows) for name, rows in series.items()}
         for first, second in combinations(moves, 2):
             said = together(moves[first], moves[second], lags=LAGS, confidence=CONFIDENCE)
             found: _Answer = {

@@ -146,18 +146,18 @@ def words(row: Row) -> tuple[Part, ...]:
         *number,
         Part(f" {said(str(row['period']))}, {how[row['verdict']]} everybody else {base} ("),
         *(middle if np.isfinite(row["relative"]) else ()),
-        Part(_times(row["relative_lower"]), row["relative_lower"], rows),
+        Part(_times(row["relative_lower"], -1), row["relative_lower"], rows),
         Part(" to "),
-        Part(_times(row["relative_upper"]), row["relative_upper"], rows),
+        Part(_times(row["relative_upper"], 1), row["relative_upper"], rows),
         Part(" times)"),
         Part("; small numbers, to be read with care." if row["small"] else "."),
     )
 
 
-def _times(ratio: float) -> str:
-    """Two decimals, or as many more as keep the figure on its side of 1."""
-    digits = next((n for n in (2, 3, 4) if round(ratio, n) != 1 or ratio == 1), 5)
-    return f"{ratio:.{digits}f}"
+def _times(ratio: float, way: int) -> str:
+    """An end of an interval, rounded away from its middle: two decimals, or as many more as keep its side of 1."""
+    digits = next((n for n in (2, 3, 4) if (wording.outward(ratio, way, n) > 1) == (ratio > 1)), 5)
+    return f"{wording.outward(ratio, way, digits):.{digits}f}"
 
 
 def _figure(value: float, rows: str) -> Part:

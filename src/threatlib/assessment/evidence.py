@@ -25,6 +25,8 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of the evidence: one row a piece; the first of each finding leads."""
 MOVED = ("up", "down")
+STALE = pd.DateOffset(years=2)
+"""So long after the end of a series' latest figure nothing is said of it as if it were of now."""
 ORDER = ("absence", "scan", yearly.CHECK, "year_before", "previous", "latest_earlier")
 """Which evidence leads where several speak of one change."""
 
@@ -41,8 +43,13 @@ class Evidence:
     coupling: pd.DataFrame
 
 
-def evidence(release: Release, definitions: Definitions, quarter: Period, *, linked: bool = True) -> Evidence:
+def evidence(
+    release: Release, definitions: Definitions, quarter: Period, history: pd.DataFrame | None = None, *,
+    linked: bool = True,
+) -> Evidence:  # fmt: skip
     """Put every question to the figures of a quarter; `linked` is whether those of what is read together, too.
+
+    `history`, what was released before, shows how complete provisional figures usually are when first shown.
 
     Of a series that a declared gap has cut off nothing is said as if it were of this quarter: the last figures before
     the gap say nothing of what happened in it.
@@ -52,12 +59,12 @@ def evidence(release: Release, definitions: Definitions, quarter: Period, *, lin
     cut = _cut_off(shown, definitions, quarter)
     totals = totals[~_among(totals, cut)]
     own = totals[totals["area"].isin(definitions.partnership.local_areas) & (totals["breakdown"] == "")]
-    seen = signals(release, definitions, quarter)
+    seen = signals(release, definitions, quarter, history)
     varies = chance.dispersions(seen)
     return Evidence(
         shown,
         totals,
-        _without(seen, cut),
+        _without(_current(seen, quarter), cut),
         yearly.levels(own[own["indicator"].isin(_measured(definitions))], definitions, varies),
         absences(shown, totals, definitions, quarter, varies),
         coupling(shown, totals, definitions) if linked else pd.DataFrame(columns=list(LINKED)),
@@ -83,6 +90,14 @@ def _cut_off(shown: pd.DataFrame, definitions: Definitions, quarter: Period) -> 
     return found
 
 
+def _current(table: pd.DataFrame, quarter: Period) -> pd.DataFrame:
+    """Signals whose latest figure is years old cannot be said: what has happened since is not known."""
+    if table.empty:
+        return table
+    old = (table["end"] < pd.Timestamp(quarter.end) - STALE) & table["arrow"].isin([*MOVED, "level"])
+    return _unsaid(table, old, "the latest figure is more than two years old")
+
+
 def _among(table: pd.DataFrame, cut: set[tuple[str, str]]) -> pd.Series:
     keys = zip(table["indicator"], table["area"], strict=True)
     return pd.Series([key in cut for key in keys], table.index, dtype=bool)
@@ -93,7 +108,10 @@ def _without(table: pd.DataFrame, cut: set[tuple[str, str]]) -> pd.DataFrame:
     if not cut or table.empty:
         return table
     gone = _among(table, cut) & table["arrow"].isin([*MOVED, "level"])
-    why = "the figures since are lost"
+    return _unsaid(table, gone, "the figures since are lost")
+
+
+def _unsaid(table: pd.DataFrame, gone: pd.Series, why: str) -> pd.DataFrame:
     return table.assign(
         arrow=table["arrow"].mask(gone, "cannot_say"), judgement=table["judgement"].mask(gone, "cannot_say"),
         why=table["why"].mask(gone, why), event=table["event"].mask(gone, ""),

@@ -65,8 +65,7 @@ def findings(found: Evidence, definitions: Definitions) -> tuple[pd.DataFrame, p
     if table.empty:
         return pd.DataFrame(columns=list(COLUMNS)), table.assign(finding_id="")
     table = table.assign(q=_adjusted(found, table))
-    main = found.signals[found.signals["main"].astype(bool)] if len(found.signals) else found.signals
-    known = {tuple(row[name] for name in SERIES): _fields(row) for _, row in main.iterrows()}
+    known = _main_of(found.signals, set(zip(*(table[name] for name in SERIES), strict=True)))
     place = _places(definitions)
     rows, ids = [], {}
     for key, part in table.groupby("key", sort=False):
@@ -98,7 +97,9 @@ def spoken(finding: Row, lead: Row) -> tuple[Part, ...]:
     """A finding as its leading evidence says it, with its size in natural units."""
     if lead["check"] == "absence":
         return words(lead)
-    return (*words(dict(lead) | {"event": finding["kind"]} if lead.get("event") else lead), *sized(finding))
+    told = words(dict(lead) | {"event": finding["kind"]} if lead.get("event") else lead)
+    compared = lead["check"] in ("year_before", "previous", "latest_earlier")
+    return told if compared and finding["unit"] != "count" else (*told, *sized(finding))  # already in its own unit
 
 
 _EMPTY: dict[str, Any] = {
@@ -106,6 +107,13 @@ _EMPTY: dict[str, Any] = {
     "dispersion": 1.0, "basis": "stated", "previous_basis": "stated", "previous_period": "", "previous_kind": "",
     "polarity": "neither", "measure": "", "previous_value": math.nan,
 }  # fmt: skip
+
+
+def _main_of(signals: pd.DataFrame, wanted: set[tuple[str, ...]]) -> dict[tuple[str, ...], dict[str, Any]]:
+    """The main row of each of the series wanted."""
+    main = signals[signals["main"].astype(bool)] if len(signals) else signals
+    keys = zip(*(main[name].tolist() for name in SERIES), strict=True)
+    return {key: _fields(main.iloc[place]) for place, key in enumerate(keys) if key in wanted}
 
 
 def _fields(row: pd.Series) -> dict[str, Any]:

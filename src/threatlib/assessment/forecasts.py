@@ -113,8 +113,8 @@ def words(row: Mapping[Any, Any]) -> tuple[Part, ...]:
     return (
         Part(lead), Part(wording.number(row["threshold"]), row["threshold"], rows), Part(f" of {then}: expected are "),
         Part(wording.number(round(row["estimate"])), row["estimate"], rows), Part(" (80% range "),
-        Part(wording.number(row["lower"]), row["lower"], rows), Part(" to "),
-        Part(wording.number(row["upper"]), row["upper"], rows), Part(")."),
+        Part(wording.number(wording.outward(row["lower"], -1, 0)), row["lower"], rows), Part(" to "),
+        Part(wording.number(wording.outward(row["upper"], 1, 0)), row["upper"], rows), Part(")."),
     )  # fmt: skip
 
 

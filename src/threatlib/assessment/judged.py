@@ -57,8 +57,8 @@ def _change(said: Judgement, figures: Figures) -> Found:
     rows = f"{after['obs']} {before['obs']}"
     parts = [
         Part(f"{_verb(lower, upper, value)} from "), _figure(before), Part(" to "), _figure(after), Part(" ("),
-        _signed(value, unit, rows), Part("; could be "), _signed(lower, unit, rows), Part(" to "),
-        _signed(upper, unit, rows), Part(")"),
+        _signed(value, unit, rows), Part("; could be "), _signed(lower, unit, rows, -1), Part(" to "),
+        _signed(upper, unit, rows, 1), Part(")"),
     ]  # fmt: skip
     verdict = _verdict(said.direction, value, lower, upper)
     size = math.nan
@@ -88,7 +88,7 @@ def _outlook(said: Judgement, figures: Figures) -> Found:
         _signed(claimed, "percent_change", str(figures["claimed"]["obs"])), Part(" would mean "),
         Part(wording.number(round(total)), total, rows), Part(" after "), _figure(figures["last"]),
         Part(f"; with {said.seen} of {said.of} quarters in, the year can end anywhere from "),
-        _signed(lower, "percent_change", rows), Part(" to "), _signed(upper, "percent_change", rows),
+        _signed(lower, "percent_change", rows, -1), Part(" to "), _signed(upper, "percent_change", rows, 1),
         Part(" (80% range). The probability of a rise is "),
         Part(wording.number(round(chance), "percent"), chance, rows), Part("."),
     )  # fmt: skip
@@ -205,5 +205,6 @@ def _figure(row: pd.Series) -> Part:
     return Part(wording.number(float(row["value"]), unit), float(row["value"]), str(row["obs"]))
 
 
-def _signed(value: float, unit: str, rows: str) -> Part:
-    return Part(wording.signed(round(value, 1), unit), value, rows)
+def _signed(value: float, unit: str, rows: str, way: int = 0) -> Part:
+    """A change to one decimal; an end of its interval (`way`) away from its middle."""
+    return Part(wording.signed(wording.outward(value, way) if way else round(value, 1), unit), value, rows)

@@ -121,9 +121,10 @@ def words(row: Row) -> tuple[Part, ...]:
         recorded += [Part(" to "), Part(wording.number(high, unit), high, rows)]
     way = {"up": "above", "down": "below"}.get(row["arrow"], "within")
     digits = 0 if unit == "count" else 1
-    due, least, most = (
-        Part(wording.number(round(row[name], digits), unit), row[name], before)
-        for name in ("expected", "expected_lower", "expected_upper")
+    due = Part(wording.number(round(row["expected"], digits), unit), row["expected"], before)
+    least, most = (
+        Part(wording.number(wording.outward(row[f"expected_{end}"], way, digits), unit), row[f"expected_{end}"], before)
+        for end, way in (("lower", -1), ("upper", 1))
     )
     return (
         Part(f"{row['name']} ({row['area']}): "), *recorded,

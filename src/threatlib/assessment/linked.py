@@ -29,8 +29,18 @@ def _figure(row: Row, value: float, unit: str = "count") -> Part:
     return Part(wording.number(value, unit), value, str(row["rows"]))
 
 
+def _changed(row: Row, name: str) -> Part:
+    """A ratio as a percentage of change."""
+    return Part(wording.signed(_end(name, 100 * (row[name] - 1)), "percent_change"), row[name], str(row["rows"]))
+
+
+def _end(name: str, value: float) -> float:
+    """To one decimal; an end of an interval never to less than it is wide."""
+    way = {"lower": -1, "upper": 1}.get(name.rpartition("_")[2], 0)
+    return (wording.outward(value, way) if way else round(value, 1)) + 0.0
+
+
 def _workload(row: Row) -> tuple[Part, ...]:
-    rows = str(row["rows"])
     lead = (Part(f"{row['link']} ({row['area']}): "), _figure(row, row["work"]), Part(f" {said(row['period'])} for "))
     staff = (_figure(row, row["staff"], "fte"), Part(" in post, "), _figure(row, row["each"]), Part(" each"))
     parts = [*lead, *staff]
@@ -38,8 +48,7 @@ def _workload(row: Row) -> tuple[Part, ...]:
         parts.append(Part("; there is no earlier year to compare with"))
     else:
         how = {"more": "more work for each", "less": "less work for each", "no clear change": "no clear change"}
-        ends = [Part(wording.signed(100 * (row[f"change{e}"] - 1), "percent_change"), row[f"change{e}"], rows)
-                for e in ("", "_lower", "_upper")]  # fmt: skip
+        ends = [_changed(row, f"change{end}") for end in ("", "_lower", "_upper")]
         before = (
             Part(f"; {how[row['verdict']]} than the "),
             _figure(row, row["each_before"]),
@@ -91,8 +100,8 @@ def _harm(row: Row) -> tuple[Part, ...]:
         "no sign of it": "no sign that they move together can be told from chance",
     }[row["verdict"]]
     rows = str(row["rows"])
-    ends = [Part(f"{row[name]:.1f}".replace("-", wording.MINUS), row[name], rows)
-            for name in ("correlation", "correlation_lower", "correlation_upper")]  # fmt: skip
+    names = ("correlation", "correlation_lower", "correlation_upper")
+    ends = [Part(f"{_end(name, row[name]):.1f}".replace("-", wording.MINUS), row[name], rows) for name in names]
     return (
         Part(f"{lead}{how} (correlation of yearly changes "),
         ends[0],
@@ -118,12 +127,10 @@ def _parting(row: Row) -> tuple[Part, ...]:
     """How each changed this year, and whether that sets them apart."""
     if not math.isfinite(row["apart"]):
         return ()
-    rows = str(row["rows"])
     each = []
     for which in ("first", "second"):
-        ends = [Part(wording.signed(100 * (row[f"{which}_change{end}"] - 1), "percent_change"),
-                     row[f"{which}_change{end}"], rows)
-                for end in ("", "_lower", "_upper") if math.isfinite(row[f"{which}_change{end}"])]  # fmt: skip
+        names = [f"{which}_change{end}" for end in ("", "_lower", "_upper")]
+        ends = [_changed(row, name) for name in names if math.isfinite(row[name])]
         each.append([ends[0], Part("; could be "), ends[1], Part(" to "), ends[2]] if len(ends) == 3 else ends)
     apart = row["apart_lower"] > 1 or row["apart_upper"] < 1
     verdict = "which sets them apart" if apart else "which does not set them apart"

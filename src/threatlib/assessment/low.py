@@ -89,10 +89,9 @@ def _kind(row: Row) -> str:
 
 
 def _speaks(row: Row) -> str:
-    """The comparison that the sentence tells: of those with the verdict, counterpart first, then past, then areas."""
-    order = ("beside", "before", "elsewhere")
-    low = [name for name in order if row[name] == "lower"]
-    able = [name for name in order if row[name] != "cannot say"]
+    """The comparison the sentence tells: of a low count one that says so, its counterpart first; else its own past."""
+    low = [name for name in ("beside", "before", "elsewhere") if row[name] == "lower"]
+    able = [name for name in ("before", "elsewhere", "beside") if row[name] != "cannot say"]
     return (low or able or [""])[0]
 
 
@@ -135,16 +134,16 @@ def words(row: Row) -> tuple[Part, ...]:
     subject = f"{row['name']} ({row['area']})"
     if row["kind"] == "cannot_be_assessed":
         wanted = str(row["needed"]).split("; ") if row["needed"] else ["more than is printed"]
-        return (Part(f"{subject}: whether this is low cannot be assessed. It would take {wording.listed(wanted)}."),)
+        return (Part(f"{subject}: whether this is low cannot be assessed. It would take: {'; '.join(wanted)}."),)
     if row["kind"] == "low_lost":
         return (Part(f"{subject}: low or missing because of the record, not of the world ({row['lost']})."),)
     lead = {
-        "low_unseen": "low, and it looks unseen rather than safe: ",
-        "low_safe": "low, and so is its counterpart, as less harm would make both: ",
-        "low_unexplained": "low, and whether because safe or because unseen cannot be said: ",
-        "not_low": "not low: ",
+        "low_unseen": "low, and it looks unseen rather than safe",
+        "low_safe": "low, and so is its counterpart, as less harm would make both",
+        "low_unexplained": "low, and whether because safe or because unseen cannot be said",
+        "not_low": "not low",
     }[row["kind"]]
-    return (Part(f"{subject}: {lead}"), *_recorded(row), *_expected(row), *_counterpart(row), Part("."))
+    return (Part(f"{subject}: {lead}. We saw "), *_recorded(row), Part("."), *_expected(row), *_counterpart(row))
 
 
 def _recorded(row: Row) -> tuple[Part, ...]:
@@ -161,23 +160,19 @@ def _recorded(row: Row) -> tuple[Part, ...]:
 
 
 def _expected(row: Row) -> tuple[Part, ...]:
-    if not row["basis"]:
-        silent = Part(wording.number(row["silent_months"], "months"), row["silent_months"], str(row["rows"]))
-        return (Part(", with none for "), silent)
-    led = {
-        "beside": f"{row['counterpart_name']} would have led one to expect about ",
-        "before": "its own earlier years would have led one to expect about ",
-        "elsewhere": "areas like it would have led one to expect about ",
-    }[row["basis"]]
     rows = str(row["rows"])
+    if not row["basis"]:
+        silent = Part(wording.number(row["silent_months"], "months"), row["silent_months"], rows)
+        return (Part(" There has been none for "), silent, Part("."))
+    by = {"beside": row["counterpart_name"], "before": "its own earlier years", "elsewhere": "areas like it"}
     return (
-        Part(f", where {led}"),
+        Part(f" By {by[row['basis']]} we would expect about "),
         Part(wording.number(round(row["expected"])), row["expected"], rows),
-        Part(" ("),
+        Part(" (range "),
         Part(wording.number(row["expected_lower"]), row["expected_lower"], rows),
         Part(" to "),
         Part(wording.number(row["expected_upper"]), row["expected_upper"], rows),
-        Part(")"),
+        Part(")."),
     )
 
 
@@ -189,7 +184,7 @@ def _counterpart(row: Row) -> tuple[Part, ...]:
     name, rows = row["counterpart_name"], str(row["rows"])
     low, high = (Part(wording.number(row[end]), row[end], rows) for end in ("counterpart_lower", "counterpart_upper"))
     value = (low,) if row["counterpart_lower"] == row["counterpart_upper"] else (low, Part(" to "), high)
-    return (Part(f"; {name} {how} ("), *value, Part(")"))
+    return (Part(f" {name} {how} ("), *value, Part(")."))
 
 
 def _finite(value: object) -> bool:

@@ -109,7 +109,9 @@ def _rate(row: Row, before: str) -> tuple[Part, ...]:
     if not np.isfinite(row["rate"]):
         return ()
     unit = "per_10k"
-    low, high = (wording.number(row[f"rate_{end}"], unit) for end in ("lower", "upper"))
+    low, high = (
+        wording.number(wording.outward(row[f"rate_{end}"], way), unit) for end, way in (("lower", -1), ("upper", 1))
+    )
     end = f" children, by the population of {wording.period_words(row['denominator_period'])}"
     between: tuple[Part, ...] = ()
     if row["seen"] < row["of"]:

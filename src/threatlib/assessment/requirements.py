@@ -13,6 +13,7 @@ from datetime import date
 import pandas as pd
 
 from threatlib import wording
+from threatlib.assessment.low import KINDS
 from threatlib.assessment.memory import GONE
 from threatlib.catalogue import Definitions, Requirement
 from threatlib.catalogue.requirements import day_of, waits_for
@@ -21,6 +22,12 @@ from threatlib.periods import Period, quarter_of
 
 FOLLOWED = (*Requirement.model_fields, "age_quarters", "overdue", "waits", "orphaned", "notes")
 """Columns of the requirements: those of the file, and what became of each by the quarter."""
+NOBODY = "nobody owns it"
+_UNSAID = {
+    KINDS["cannot_be_assessed"]: "who can return what it would take to say whether it is low",
+    KINDS["low_lost"]: "what was lost, and can it be had again",
+}
+"""What a finding that cannot be said asks for."""
 PROPOSED = ("source", "threat", "kind", "question", "about")
 """Columns of what could be raised: the finding or gap, its sub-topic, and the question in words."""
 
@@ -74,7 +81,7 @@ def _follow(
     lost = _orphaned(r, asked, standing) if is_open else []
     notes = [f"overdue since {wording.period_words(late.isoformat())}"] if late else []
     notes += [f"waits for {waits[0]}, which is open"] if waits else []
-    notes += lost
+    notes += [why for why in lost if r.owner or why != NOBODY]  # the owner's own place says so
     if is_open and not waits and any(o.ref == r.depends_on and o.answer for o in asked):
         notes.append(f"{r.depends_on} is answered: this can go on")
     if not is_open and not r.answer:
@@ -88,7 +95,7 @@ def _follow(
 
 def _orphaned(r: Requirement, asked: Sequence[Requirement], standing: set[str]) -> list[str]:
     """Why an open question belongs to nobody or leads nowhere any more."""
-    lost = [] if r.owner else ["nobody owns it"]
+    lost = [] if r.owner else [NOBODY]
     if r.raised_from and r.raised_from not in standing:
         what = "gap it was raised from is filled" if r.raised_from.startswith("G-") else "finding behind it is gone"
         lost.append(f"the {what}")
@@ -134,7 +141,8 @@ def gaps(tree: pd.DataFrame, observations: pd.DataFrame, definitions: Definition
                     _proposal(f"missing {quarter}", f"{name}|{area}", threat, "information", question, known.name)
                 )
         if not item["indicators"]:
-            question = f"{item['item']}: what figure would show whether this holds?"
+            whose = " And who answers for what is told?" if "owner" in str(item["lacks"]).split() else ""
+            question = f"{item['item']}: what figure would show whether this holds?{whose}"
             rows.append(_proposal("told", str(item["item_id"]), threat, "information", question, str(item["item"])))
     return pd.DataFrame(rows, columns=list(PROPOSED)).drop_duplicates("source", ignore_index=True)
 
@@ -148,9 +156,12 @@ def proposed(findings: pd.DataFrame, gaps: pd.DataFrame, requirements: Sequence[
         others = [part.partition(":")[0] for part in str(row["alternatives"]).split(" | ") if part]
         which = f" Real need, or: {'; '.join(others)}?" if others else ""
         group = f", {row['breakdown'].replace('=', ': ')}" if row["breakdown"] else ""
-        question = f"{row['name']} ({row['area']}{group}): what explains the {moved}?{which}"
+        kind, asks = "analysis", f"what explains the {moved}?{which}"
+        if row["direction"] == "cannot_say":
+            kind, asks = "collection", f"{_UNSAID.get(str(row['kind']), str(row['kind']))}?"
         threat = str(row["subtopic"] or row["threat"])
-        rows.append(dict(zip(PROPOSED, (row["finding_id"], threat, "analysis", question, row["name"]), strict=True)))
+        told = (row["finding_id"], threat, kind, f"{row['name']} ({row['area']}{group}): {asks}", row["name"])
+        rows.append(dict(zip(PROPOSED, told, strict=True)))
     table = pd.concat([pd.DataFrame(rows, columns=list(PROPOSED)), gaps], ignore_index=True)
     asked = {r.raised_from for r in requirements}
     return table[~table["source"].isin(asked) & (table["threat"] != "")].reset_index(drop=True)

@@ -88,7 +88,9 @@ def seen(row: Row) -> tuple[Part, ...]:
     recorded = [Part(wording.number(row["recorded_lower"], unit), row["recorded_lower"], rows)]
     if row["recorded_upper"] > row["recorded_lower"]:
         recorded += [Part(" to "), Part(wording.number(row["recorded_upper"], unit), row["recorded_upper"], rows)]
-    due, low, high = (_rounded(row[name], unit) for name in ("expected", "expected_lower", "expected_upper"))
+    digits = 0 if unit == "count" and row["expected"] >= 10 else 1
+    due = float(round(row["expected"], digits))
+    low, high = (wording.outward(row[f"expected_{end}"], way, digits) for end, way in (("lower", -1), ("upper", 1)))
     said = wording.ends(low, high, unit)
     return (
         Part(f"{row['name']}{_of(row)} came in {_side(row)} {_over(row)}. {'We saw ' if total else 'The mean was '}"),
@@ -107,11 +109,6 @@ def _side(row: Row) -> str:
 
 
 _EVERY = {"month": "month", "quarter": "quarter"}
-
-
-def _rounded(value: float, unit: str) -> float:
-    """What is expected of a count, as whole as the count; of few, to one decimal."""
-    return float(round(value)) if unit == "count" and value >= 10 else round(value, 1)
 
 
 def _over(row: Row) -> str:
@@ -167,7 +164,7 @@ def _size(row: Row, rows: str) -> tuple[Part, ...]:
             Part(wording.size(bound, unit), least, rows),
             Part(end),
         )
-    said = wording.ends(_towards_nothing(least), _outward(most, 1), unit)
+    said = wording.ends(_towards_nothing(least), wording.outward(most, 1), unit)
     return (
         lead, Part(wording.size(round(middle, 1) or middle, unit), abs(middle), rows), Part(" (range "),
         Part(said[0], least, rows), Part(" to "), Part(said[1], most, rows), Part(")."),
@@ -187,7 +184,7 @@ def _between(row: Row, rows: str) -> tuple[Part, ...]:
     _, low, high, unit = _scale(row)
     if not (math.isfinite(low) and math.isfinite(high)):
         return ()
-    said = wording.ends(_outward(low, -1), _outward(high, 1), unit, sign=True)
+    said = wording.ends(wording.outward(low, -1), wording.outward(high, 1), unit, sign=True)
     return (
         Part("The change is between "),
         Part(said[0], low, rows),
@@ -200,11 +197,6 @@ def _between(row: Row, rows: str) -> tuple[Part, ...]:
 def _ended(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """Without the space after the last full stop."""
     return (*parts[:-1], Part(parts[-1].text.rstrip(), parts[-1].value, parts[-1].rows))
-
-
-def _outward(value: float, way: int) -> float:
-    """An end of an interval to one decimal, rounded away from its middle."""
-    return (math.ceil(value * 10 - 1e-6) if way > 0 else math.floor(value * 10 + 1e-6)) / 10
 
 
 def _towards_nothing(bound: float) -> float:

@@ -93,7 +93,9 @@ def sized(row: Row) -> tuple[Part, ...]:
             Part(")."),
         )
     word = {"percent": "percentage_points"}.get(unit, unit)
-    parts = [Part(wording.signed(round(value, 1), word), value, rows) for value in (middle, low, high)]
+    ends = wording.ends(wording.outward(low, -1), wording.outward(high, 1), word, sign=True)
+    said = (wording.signed(round(middle, 1), word), *ends)
+    parts = [Part(text, value, rows) for text, value in zip(said, (middle, low, high), strict=True)]
     return (Part(" That is about "), parts[0], Part(" (could be "), parts[1], Part(" to "), parts[2], Part(")."))
 
 
