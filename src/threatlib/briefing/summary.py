@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from html import unescape
 from pathlib import Path
 
-from markupsafe import Markup
-
 from threatlib import wording
 from threatlib.assessment import Assessment
+from threatlib.briefing.abbreviations import explained_at_first_use
 from threatlib.briefing.pages import SUMMARY, overview, screen
 from threatlib.briefing.pages.words import DIRECTIONS
 
@@ -38,7 +37,7 @@ def text(assessment: Assessment) -> str:
     parts = [
         "\n".join(_wrapped(line) for line in head if line),
         _part("The threats", _threats(assessment)),
-        _part("Key messages", _lines(overview.messages(assessment))),
+        _part("Key messages", _lines(explained_at_first_use(overview.messages(assessment), assessment.abbreviations))),
         _part("What changed since last quarter", _lines(screen.changed(assessment))),
         _part("What we cannot see", _lines(screen.unseen(assessment))),
         _wrapped("Open briefing.html for the evidence, and data_quality.html for what is wrong with it."),
@@ -60,7 +59,7 @@ def _wrapped(line: str, mark: str = "") -> str:
     return textwrap.fill(line, _WIDTH, initial_indent=mark, subsequent_indent=" " * len(mark), break_long_words=False)
 
 
-def _lines(html: Markup) -> list[str]:
+def _lines(html: str) -> list[str]:
     """Each paragraph and list item of a piece without its tags; links say nothing in an e-mail."""
     bare = _DROPPED.sub("", re.sub(r"<p><a .*?</p>", "", str(html), flags=re.DOTALL))
     cells = re.findall(r"<(?:li|p)\b[^>]*>(.*?)</(?:li|p)>", bare, re.DOTALL)
