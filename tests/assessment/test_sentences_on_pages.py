@@ -22,6 +22,7 @@ from threatlib.assessment.sentences import Part, plain
 from threatlib.briefing.pages import PAGES, Page
 from threatlib.catalogue import THEMES
 
+pytestmark = pytest.mark.xdist_group("sentences")
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {"absence": of_low, "coupling": of_pair, "disproportionality": of_group, "forecasts": of_next,
          "outlooks": of_year}  # fmt: skip

@@ -16,6 +16,9 @@ SEEDS = (3, 4, 5)
 """Any will do; the two hundred are in benchmarks/demo_truths.py and docs/calibration/findings.md."""
 
 
+pytestmark = pytest.mark.xdist_group("demo-found")
+
+
 @pytest.fixture(scope="module")
 def marked() -> list[dict[str, Any]]:
     found = []

@@ -93,10 +93,8 @@ def absences(
 
     Parameters
     ----------
-    table : DataFrame
-        Figures that the audience may see, up to the quarter's end (`years.known`).
-    totals : DataFrame
-        Their complete years (`years.years`).
+    table, totals : DataFrame
+        What the audience may see up to the quarter's end (`years.known`), and its complete years (`years.years`).
     quarter : Period
         The quarter that is assessed.
     dispersion : mapping, optional

@@ -35,10 +35,8 @@ def coupling(table: pd.DataFrame, totals: pd.DataFrame, definitions: Definitions
 
     Parameters
     ----------
-    table : DataFrame
-        Figures that the audience may see, up to the quarter's end (`years.known`).
-    totals : DataFrame
-        Their complete years (`years.years`).
+    table, totals : DataFrame
+        What the audience may see up to the quarter's end (`years.known`), and its complete years (`years.years`).
 
     Notes
     -----
