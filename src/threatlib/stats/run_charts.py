@@ -83,6 +83,10 @@ def run_chart(values: ArrayLike, *, segments: ArrayLike | None = None, baseline_
     With n useful points: longest allowed round(log2 n) + 3; crossings needed the 5% quantile of a binomial of n - 1
     trials at 1/2.
 
+    Not to be used below about 5 events a period: where the median is low, more points lie above it than below, and at
+    1 a period a sixth of steady series signal, at 0.2 nearly all; nor on a season. From 5 on 4 to 8% of steady series
+    of 60 points or more signal (docs/calibration/charts_and_trends).
+
     References
     ----------
     Anhøj J, Olesen AV (2014) PLoS ONE 9:e113825. Schilling MF (2012) Mathematics Magazine 85:141. Chen Z (2010)
