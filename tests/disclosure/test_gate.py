@@ -392,3 +392,19 @@ def test_a_rounded_percentage_tells_the_count_that_it_is_of():
     april = key("n", period="2020-04")
     assert (alone[april]["lower"], alone[april]["upper"]) == (0, 4)
     assert beside[april]["upper"] > 4, "0 to 4 is said of it, but it cannot be 0"
+
+
+@pytest.mark.parametrize(
+    ("rule", "written", "marking"),
+    [
+        ("none", "For analysts.", "INTERNAL: nothing is withheld. For analysts."),
+        ("none", "", "INTERNAL: nothing is withheld."),
+        ("none", "Internal - nothing withheld.", "Internal - nothing withheld."),
+        ("dfe", "For partners.", "For partners."),
+    ],
+)
+def test_an_audience_from_which_nothing_is_withheld_is_told_so_whatever_was_written(rule, written, marking):
+    known = definitions([{"id": "n"}])
+    audience = known.partnership.audiences["internal"].model_copy(update={"rule": rule, "marking": written})
+    partnership = known.partnership.model_copy(update={"audiences": {"analysts": audience}})
+    assert protection(known.model_copy(update={"partnership": partnership}), "analysts").marking == marking

@@ -10,7 +10,8 @@ import re
 from pathlib import Path, PurePosixPath
 from posixpath import normpath, relpath
 
-WORD = "internal"
+from threatlib.disclosure.gate import WORD
+
 KEPT = "manifest.json"
 
 _LINK = re.compile(r'\b(href|src)="([^":#?]+)((?:#[^"]*)?)"')
