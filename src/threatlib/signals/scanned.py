@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,8 @@ def _together(series: Sequence[Laid], method: str, first: int | None) -> list[Ve
         first=None if first is None else max(0, length - first),
         confidence=CONFIDENCE,
     )
-    places = [np.flatnonzero(np.array(owner) == n) for n in range(len(series))]
+    ends = np.searchsorted(owner, np.arange(len(series) + 1))  # a series' cases lie together
+    places = [np.arange(start, stop) for start, stop in pairwise(ends)]
     return [_agreed(seen, place, one, method) for one, place in zip(series, places, strict=True)]
 
 

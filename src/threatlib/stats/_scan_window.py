@@ -195,7 +195,9 @@ def interval(
     f: Forecast, windows: Sequence[tuple[int, int]], confidence: float, kind: Kind
 ) -> tuple[FloatArray, FloatArray]:
     """Equal-tailed predictive intervals of the windows' plain sums, by secant steps on the normal score."""
-    h = held(f, [(r, PLAIN) for r, _ in windows])
+    lengths = sorted({r for r, _ in windows})  # of two shapes of one length the plain sum is the same
+    each = [lengths.index(r) for r, _ in windows]
+    h = held(f, [(r, PLAIN) for r in lengths])
     sd = np.sqrt((f.grid_weight * f.grid[:, None]).sum(0) * h.unit + h.variance)
     size = np.maximum(h.size, 1e-9)
     top = size if kind == "proportion" else np.full_like(h.mean, np.inf)
@@ -220,10 +222,12 @@ def interval(
             x, z, trial = trial, z_trial, np.clip(moved, bottom, top)
             z_trial = score(trial)
         ends.append(trial**2 if kind == "count" else trial)
-    if kind == "level":
-        return ends[0], ends[1]
-    low, high = np.ceil(ends[0]), np.maximum(np.floor(ends[1]), np.ceil(ends[0]))  # the counts inside
-    return _nearest(f, h, low, high, confidence) if kind == "count" else (low, high)
+    low, high = ends
+    if kind != "level":
+        low, high = np.ceil(low), np.maximum(np.floor(high), np.ceil(low))  # the counts inside
+    if kind == "count":
+        low, high = _nearest(f, h, low, high, confidence)
+    return low[each], high[each]
 
 
 def _nearest(
