@@ -154,7 +154,10 @@ def catalogue(indicator: str | None, data: Path, partnership: str, as_csv: bool)
 @_DATA
 @click.option("--disclosure", is_flag=True, help="Attack the folder: the tightest interval of each withheld count.")
 def verify(output_dir: Path, data: Path, disclosure: bool) -> None:
-    """Prove a published folder: its checksums, and that the same inputs give the same tables."""
+    """Prove a published folder: its checksums, and that the same inputs give the same tables.
+
+    OUTPUT_DIR is a folder of this machine: fetch a briefing that is in a store first.
+    """
     from threatlib import pipeline
     from threatlib.errors import VerificationError
 
@@ -165,7 +168,8 @@ def verify(output_dir: Path, data: Path, disclosure: bool) -> None:
         table = audit(output_dir)
         click.echo(table.to_string(index=False) if len(table) else "no count is withheld")
         unsafe = int((~table["safe"].astype(bool)).sum()) if len(table) else 0
-        found += [f"{unsafe} withheld counts can be narrowed below the rule's range."] if unsafe else []
+        many = "1 withheld count" if unsafe == 1 else f"{unsafe} withheld counts"
+        found += [f"{many} can be narrowed below the rule's range."] if unsafe else []
     if found:
         raise VerificationError("\n".join([f"{output_dir}: not as it was published:", *(f"  {f}" for f in found)]))
     click.echo(f"{output_dir}: as published")

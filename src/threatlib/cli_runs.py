@@ -12,7 +12,11 @@ from threatlib.cli_data import DATA
 from threatlib.errors import UnfitError, UsageError
 
 OUT = click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("outputs"), show_default=True, help="Where briefings go."
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("outputs"),
+    show_default=True,
+    help="Where briefings go; of briefings in a store, a folder that they were fetched into.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="As JSON, and nothing else.")
 _AUDIENCE = click.option("--internal", "is_internal", is_flag=True, help="The internal briefing of the quarter.")

@@ -20,6 +20,7 @@ from threatlib.disclosure.words import spoken
 from threatlib.errors import DataError, UsageError
 from threatlib.explore.difference import Choice, Chooser, differences
 from threatlib.periods import Period, parse, quarter_of
+from threatlib.pipeline.progress import waiting
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ class Dataset:
             definitions = explore.rebase(definitions, rebase_at)
             supposed.append(f"recording had changed at {rebase_at['period']}")
         before = self._newest if quarter is None else assess(self, quarter, audience=self._analyst)
-        other = replace(self, received=received, definitions=_unguarded(definitions))
+        other = replace(self, received=received, definitions=explore.unguarded(definitions))
         after = assess(other, before.quarter, audience=self._analyst)
         return differences(" and ".join(supposed), before, after)
 
@@ -165,7 +166,7 @@ class Dataset:
         entry = explore.declaration(id, title, rebase_at=rebase_at, exclude=exclude)
         if exclude is not None and observations.left_out(self._kept, [entry])["used"].equals(self._kept["used"]):
             raise UsageError(f"propose: no figure received is {exclude!r}.")
-        other = replace(self, definitions=_unguarded(explore.declared(self.definitions, entry)))
+        other = replace(self, definitions=explore.unguarded(explore.declared(self.definitions, entry)))
         after = assess(other, self._newest.quarter, audience=self._analyst)
         return explore.Proposal(
             self.folder, entry, differences(f"this {entry.kind} were declared", self._newest, after)
@@ -185,13 +186,6 @@ class Dataset:
         return assess(self, there[-1], audience=self._analyst)
 
 
-def _unguarded(definitions: Definitions) -> Definitions:
-    """Without what the annotations expect of the figures: a supposition may well go against it."""
-    noted = definitions.annotations
-    free = tuple(entry.model_copy(update={"expect": None}) for entry in noted.annotations)
-    return definitions.model_copy(update={"annotations": noted.model_copy(update={"annotations": free})})
-
-
 def load(partnership_dir: str | Path, *, strict: bool = True) -> Dataset:
     """Read a partnership's folder; a relative path that is not here is looked for above, so that a notebook finds
     ``data/demo`` from its own folder.
@@ -207,9 +201,11 @@ def load(partnership_dir: str | Path, *, strict: bool = True) -> Dataset:
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such partnership folder. `threatlib init` makes one.")
     definitions = load_definitions(folder)
-    received, register, problems = returns.read(folder, definitions)
+    with waiting(f"Reading {folder}"):
+        received, register, problems = returns.read(folder, definitions)
     if problems and strict:
-        raise DataError(f"{folder}: {len(problems)} problems in the data, all of them listed here:", problems)
+        many = "1 problem" if len(problems) == 1 else f"{len(problems)} problems, all of them listed here,"
+        raise DataError(f"{folder}: {many} in the data:", problems)
     return Dataset(folder, definitions, received, register, returns.as_records(problems))
 
 
@@ -259,8 +255,9 @@ def assess(
 def _assess(
     dataset: Dataset, period: Period, day: date | None, audience: str, history: pd.DataFrame | None
 ) -> Assessment:
-    table = dataset.table if day is None else dataset.known(day)
-    release = protect(table, protection(dataset.definitions, audience), history, definitions=dataset.definitions)
+    with waiting(f"{dataset.slug}: withholding what {audience} may not see"):
+        table = dataset.table if day is None else dataset.known(day)
+        release = protect(table, protection(dataset.definitions, audience), history, definitions=dataset.definitions)
     # what is left out is left out after the gate, which protects it like any other figure
     entries = dataset.definitions.annotations.annotations
     release = replace(release, table=observations.left_out(release.table, entries))
@@ -268,11 +265,11 @@ def _assess(
         revised = observations.revised_since(history, release.table, str(period))
     else:
         revised = observations.revisions(dataset.received, period.end, day, dataset.register)
-    return build(
-        release, spoken(dataset.definitions, release), slug=dataset.slug, quarter=period, as_of=day,
-        problems=dataset.problems,
-        revised=revised, history=history,
-    )  # fmt: skip
+    with waiting(f"{dataset.slug}: assessing {period}"):
+        return build(
+            release, spoken(dataset.definitions, release), slug=dataset.slug, quarter=period, as_of=day,
+            problems=dataset.problems, revised=revised, history=history,
+        )  # fmt: skip
 
 
 def quarter_in(dataset: Dataset, quarter: str | Period, as_of: date | None = None) -> Period:

@@ -52,8 +52,8 @@ def run(made: Plan, say: Say, record: Record, limits: kernels.Limits | None = No
         assessment = assess(made.dataset, made.quarter, made.as_of, audience=made.audience, history=history)
         if assessment.exposed:
             say(
-                f"{made.slug}  {len(assessment.exposed)} withheld figures cannot be protected any more, as what gives "
-                f"them away is published already: {', '.join(assessment.exposed)}"
+                f"{made.slug}  cannot be protected any more, as what gives it away is published already: "
+                f"{', '.join(assessment.exposed)}"
             )
         record.event(
             "assessed", tests=assessment.tests_made, findings=len(assessment.findings), exposed=list(assessment.exposed)
@@ -94,7 +94,8 @@ def _fill(folder: Path, work: _Work) -> None:
     """Write every page, table and executed notebook of a briefing; the first that fails ends the others."""
     (folder / "notebooks").mkdir(parents=True)
     with ThreadPoolExecutor(1) as side, ThreadPoolExecutor(work.made.jobs) as pool:
-        tables = side.submit(workbook.write, folder, work.assessment)
+        beside = side if work.made.jobs > 1 else pool  # one job is one core: other runs have the others
+        tables = beside.submit(workbook.write, folder, work.assessment)
         pages: dict[str, Future[str]] = {name: pool.submit(_page, name, folder, work) for name in PAGES}
         try:
             everything: list[Future[Any]] = [tables, *pages.values()]
