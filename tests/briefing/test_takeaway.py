@@ -40,6 +40,18 @@ def test_the_summary_is_plain_text_and_has_the_messages_of_the_page(assessment: 
     assert "Lost records." in text
 
 
+def test_the_summary_explains_its_abbreviations(assessment: Assessment) -> None:
+    import dataclasses
+
+    own = dataclasses.replace(assessment, abbreviations={"XQ": "a quarter of our own"})
+    named = own.findings.assign(name="XQ " + own.findings["name"])
+    text = summary.text(dataclasses.replace(own, tables={**own.tables, "findings": named}))
+    assert "XQ" not in text  # sentences are those of the leading evidence, which has its own name
+    leads = {id: {**row, "name": f"XQ {row['name']}"} for id, row in own.leads.items()}
+    text = " ".join(summary.text(dataclasses.replace(own, leads=leads)).split())
+    assert text.count("XQ (a quarter of our own)") == 1
+
+
 def test_a_summary_of_simulated_figures_says_so(assessment: Assessment, monkeypatch: pytest.MonkeyPatch) -> None:
     import dataclasses
 
