@@ -14,6 +14,8 @@ _AROUND = re.compile(r"(?<![\w.-])(?::root|body|main)(?![\w-])")
 """Selectors of what stands around a piece on a page; in a notebook that is the piece's own box."""
 _UNNUMBERED = "& .table caption::before, & figcaption::before { content: none !important; }"
 """Figures and tables are numbered through a page; a notebook shows them one cell at a time."""
+_PLAIN = "table { table-layout: auto; } th, td { text-align: left; } dl dt, dl dd { float: none; width: auto; }"
+"""What JupyterLab does to tables and lists, undone before the page's rules say otherwise."""
 _BOX = Markup('<style>{}</style><div class="threatlib">{}</div>')
 
 
@@ -34,4 +36,4 @@ class Styled:
 def _style() -> Markup:
     """The page's style sheet, nested in the class of a piece's box."""
     rules = _AROUND.sub("&", _STYLE.read_text(encoding="utf-8"))
-    return Markup(f".threatlib {{\n{rules}\n{_UNNUMBERED}\n}}")  # noqa: S704  our own style sheet
+    return Markup(f".threatlib {{\n{_PLAIN}\n{rules}\n{_UNNUMBERED}\n}}")  # noqa: S704  our own style sheet

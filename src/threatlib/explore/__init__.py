@@ -5,7 +5,7 @@ small frozen object with a `frame` (pandas, columns documented), a picture in Ju
 """
 
 from threatlib.explore.comparison import Comparison, compare
-from threatlib.explore.difference import WhatIf, declaration, declared, exclude, rebase
+from threatlib.explore.difference import WhatIf, declaration, declared, exclude, rebase, unguarded
 from threatlib.explore.explanation import Explanation, explain
 from threatlib.explore.names import Names
 from threatlib.explore.proposal import Proposal
@@ -25,4 +25,5 @@ __all__ = [
     "explain",
     "rebase",
     "series",
+    "unguarded",
 ]

@@ -150,6 +150,13 @@ def declared(definitions: Definitions, entry: Annotation) -> Definitions:
     )
 
 
+def unguarded(definitions: Definitions) -> Definitions:
+    """Without what the annotations expect of the figures: a supposition may well go against it."""
+    noted = definitions.annotations
+    free = tuple(entry.model_copy(update={"expect": None}) for entry in noted.annotations)
+    return definitions.model_copy(update={"annotations": noted.model_copy(update={"annotations": free})})
+
+
 def rebase(definitions: Definitions, at: Choice) -> Definitions:
     """Definitions with one more break.
 
