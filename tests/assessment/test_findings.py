@@ -20,13 +20,17 @@ from tests.small import (
     definitions,
     figure,
     quarters,
+    release,
     withheld,
 )
 from threatlib.assessment.evidence import Evidence
+from threatlib.assessment.evidence import evidence as gathered
 from threatlib.assessment.explanations import disputed
 from threatlib.assessment.findings import COLUMNS, SEVERITIES, findings, ranked
 from threatlib.assessment.memory import compared
 from threatlib.assessment.sentences import change, plain
+from threatlib.catalogue import Requirement
+from threatlib.periods import parse
 from threatlib.signals import SERIES
 
 RISE = quarters("offences", [100, 100, 100, 100, 300])
@@ -95,6 +99,19 @@ def test_open_requirements_of_the_threat_are_named() -> None:
     table = found(*WORLD).set_index(["indicator", "area"])
     assert table.loc[("referrals", "Northam"), "requirement"] == "R1"
     assert table.loc[("offences", "Northam"), "requirement"] == ""
+
+
+def test_a_question_raised_from_a_finding_is_its_own_and_no_other_s() -> None:
+    entries = definitions()
+    said = gathered(release(WORLD, entries), entries, parse(QUARTER))
+    table, _ = findings(said, entries)
+    northam = table.loc[(table["indicator"] == "referrals") & (table["area"] == "Northam"), "finding_id"].iloc[0]
+    own = Requirement(ref="R9", threat="front-door", kind="analysis", question="Why?", raised_from=northam)
+    asked_now = entries.model_copy(update={"requirements": (*entries.requirements, own)})
+    now, _ = findings(said, asked_now)
+    told = now.set_index(["indicator", "area"])["requirement"]
+    assert told["referrals", "Northam"] == "R9"
+    assert told["referrals", "Southam"] == "R1"
 
 
 def test_new_continuing_cleared() -> None:

@@ -98,8 +98,8 @@ def spoken(finding: Row, lead: Row) -> tuple[Part, ...]:
     if lead["check"] == "absence":
         return words(lead)
     told = words(dict(lead) | {"event": finding["kind"]} if lead.get("event") else lead)
-    compared = lead["check"] in ("year_before", "previous", "latest_earlier")
-    return told if compared and finding["unit"] != "count" else (*told, *sized(finding))  # already in its own unit
+    in_its_unit = lead["check"] in ("year_before", "previous", "latest_earlier") and finding["unit"] != "count"
+    return told if in_its_unit else (*told, *sized(finding))
 
 
 _EMPTY: dict[str, Any] = {
@@ -168,11 +168,11 @@ def _finding(
     confidence, reasons = _confidence(row, part, disputed(str(row["marks"]), definitions), absence)
     q = part["q"].astype(float).min()
     probability = 1 - q / 2 if np.isfinite(q) and row["arrow"] in MOVED else np.nan
-    asked = [r.ref for r in definitions.requirements if r.threat in (threat, subtopic) and r.status == "open"]
+    name = _identify(row)
     lead = _fields(part.iloc[0])
     finding: dict[str, Any] = {
         **{name: row.get(name, "") for name in (*SERIES, "name", "unit", "period", "check", "polarity", "marks")},
-        **{"finding_id": _identify(row), "threat": threat, "subtopic": subtopic, "theme": row["theme"], "rank": 0},
+        **{"finding_id": name, "threat": threat, "subtopic": subtopic, "theme": row["theme"], "rank": 0},
         **{"kind": what, "since": since, "direction": row["arrow"], "judgement": judgement, "severity_score": score},
         **{"severity": _severity(score, judgement), "severity_words": _severity_words(score / weight, judgement)},
         **{"confidence": confidence, "confidence_reasons": reasons, "probability": probability},
@@ -180,12 +180,19 @@ def _finding(
         **{"value": row.get("value", math.nan), "expected": row["previous_value"], "measure": row["measure"]},
         **{"lower": row["change_lower"], "upper": row["change_upper"], "status": ""},
         **{name: row.get(name, math.nan) for name in FIELDS},
-        **{"requirement": " ".join(asked), "signal_id": row["signal_id"]},
+        **{"requirement": " ".join(_asked(name, (threat, subtopic), definitions)), "signal_id": row["signal_id"]},
         "alternatives": " | ".join(explanations(row, found, definitions)),
         "evidence": " ".join(dict.fromkeys(part["check"])),
         "rows": f"{row['rows']} {row['previous_rows']}".strip(),
     }
     return finding | {"sentence": plain(spoken(finding, lead))}
+
+
+def _asked(finding: str, places: tuple[str, str], definitions: Definitions) -> list[str]:
+    """Open questions that were raised from a finding; where there is none, those raised by hand about its place."""
+    standing = [r for r in definitions.requirements if r.status == "open"]
+    own = [r.ref for r in standing if r.raised_from == finding]
+    return own or [r.ref for r in standing if r.threat in places and not r.raised_from]
 
 
 def _change(row: dict[str, Any]) -> dict[str, Any]:
