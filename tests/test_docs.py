@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import importlib
 import inspect
 import pkgutil
@@ -48,25 +47,12 @@ def test_links_inside_the_repository_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def test_the_readme_example_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert blocks
-    for block in blocks:
-        exec(compile(block, "README.md", "exec"), {})
-
-
 def test_public_names_are_what_they_say() -> None:
     for name in threatlib.__all__:
         assert getattr(threatlib, name) is not None
         assert name in dir(threatlib)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         threatlib.nothing  # noqa: B018
-
-
-def test_the_package_docstring_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    assert doctest.testmod(threatlib).failed == 0
 
 
 def test_the_changelog_lists_numbers_that_change() -> None:

@@ -111,7 +111,7 @@ def test_run_all_finishes_without_error(name: str, project: Path, server: str, l
 def _pictures(page: Any, folder: Path, name: str) -> None:
     """The notebook from top to end, a window at a time."""
     panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer")
-    for number in range(20):
+    for number in range(12):
         at = panel.evaluate("(it, top) => { it.scrollTop = top; return it.scrollTop }", 750 * number)
         page.wait_for_timeout(700)
         page.screenshot(path=str(folder / f"lab-{name}-{number + 1}.png"))
