@@ -89,7 +89,7 @@ def _cards() -> Markup:
             {"name": "Getting worse", "direction": "up", "judgement": "worse", "direction_words": "getting worse",
              "severity": "Critical", "confidence": "High", "sentence": "The most there is.", "href": "#threat-cards"},
             {"name": "Getting better", "direction": "down", "judgement": "better", "direction_words": "getting better",
-             "severity": "Low", "confidence": "Moderate", "sentence": _LONG},
+             "severity": "Slight", "confidence": "Moderate", "sentence": _LONG},
             {"name": _UNBROKEN, "direction": "cannot be said", "severity": "", "confidence": "Low", "sentence": ""},
             {"name": _LEFTWARDS, "direction": "level", "severity": "Moderate", "confidence": "",
              "sentence": _LEFTWARDS},
@@ -122,7 +122,7 @@ def _requirements() -> Markup:
 def _small() -> Markup:
     arrows = [c.arrow_html(way, tone) for way in DIRECTIONS for tone in ("", "better", "worse")]
     levels = [c.level_html(word, i + 1, 5, "severity")
-              for i, word in enumerate(("low", "moderate", "substantial", "severe", "critical"))]  # fmt: skip
+              for i, word in enumerate(("slight", "moderate", "substantial", "severe", "critical"))]  # fmt: skip
     states = [c.status_html(name) for name in ("withheld", "not_returned", "not_applicable", "provisional")]
     runs = ([1, 2, 3], [5, 5, 5, 5], [1, None, 3, 4, None, 2], [0, 1e9, 0], [-4, 2, -1], list(range(120)))
     lines = [Markup(sparkline(values)) for values in runs]  # noqa: S704 - made of numbers only
