@@ -10,13 +10,15 @@ import pandas as pd
 import pytest
 
 from tests.small import BREAK, QUARTER, SHOCK, asked, declared, definitions, figure, main_of, quarters, release
+from threatlib.assessment import build
 from threatlib.catalogue import Annotation
 from threatlib.periods import parse
-from threatlib.signals import METHODS, RANGE, choose, expected_range, explain_choice
+from threatlib.signals import METHODS, RANGE, choose, expected_range, explain_choice, signals
 from threatlib.signals.laid import SHOCK_WEIGHT, Laid, columns_of, lay
 from threatlib.signals.saying import saw
 from threatlib.signals.scanned import verdicts
 from threatlib.signals.tail import completeness
+from threatlib.signals.verdict import INCOMPLETE
 from threatlib.stats.multiplicity import benjamini_hochberg
 from threatlib.stats.scan import THRESHOLD
 
@@ -98,6 +100,17 @@ def test_breaks_shocks_and_tail() -> None:
     one = laid(*rows, noted=(note(kind="shock", start="2021-01", end="2021-06"),))
     np.testing.assert_array_equal(one.worth, [1, SHOCK_WEIGHT, SHOCK_WEIGHT, 1, 1, 1, 1, 1])
     assert one.provisional == 1
+    light = note(kind="shock", start="2021-04", end="2021-09", weight=0.5)
+    one = laid(*rows, noted=(light, note(kind="shock", start="2021-08", end="2021-10", weight=0.0)))
+    np.testing.assert_array_equal(one.worth, [1, 1, 0.5, 0, 0, 1, 1, 1])  # where two fall together the lesser counts
+
+
+def test_the_weight_of_a_shock_is_declared_and_of_nothing_else() -> None:
+    assert note(kind="shock", start="2021-04").weight is None
+    with pytest.raises(ValueError, match="less than or equal to 1"):
+        note(kind="shock", start="2021-04", weight=1.5)
+    with pytest.raises(ValueError, match="has a weight, which only a shock has, and is a break"):
+        note(start="2021-04", weight=0.5)
 
 
 def test_a_share_becomes_its_numerator() -> None:
@@ -254,7 +267,7 @@ def test_a_series_that_is_not_scanned_has_no_range() -> None:
 # ------------------------------------------------------------------------------------------------ provisional tails
 def shown(quarter: str, period: str, value: float) -> dict[str, Any]:
     row = figure("offences", period, value)
-    return {"quarter": quarter, "status": "provisional"} | {
+    return {"quarter": quarter, "release": 1, "status": "provisional", "lower": value, "upper": value} | {
         name: row[name] for name in ("indicator", "agency", "area", "breakdown", "period", "value")
     }
 
@@ -283,3 +296,32 @@ def test_a_tail_is_held_against_what_is_usually_there_by_then() -> None:
     assert verdicts([Laid(high, high, provisional=1, complete=(0.5,), **blank)], ["scan-counts"], first=1)[0].flag[-1]
     low = np.where(np.arange(17) == 16, 5.0, values)
     assert not verdicts([Laid(low, low, provisional=1, **blank)], ["scan-counts"], first=1)[0].flag[-1]
+
+
+@pytest.mark.parametrize("way", ["signals", "assessment"])
+def test_a_briefing_learns_from_those_before_it_how_complete_a_first_figure_is(way: str) -> None:
+    """Three in five were there when first shown: 62 is what was to be expected, 130 is a rise, and a fall is muted."""
+    entries, labels = definitions(), [row["period"] for row in quarters("offences", STEADY, last="2022-23-Q1")]
+    history = pd.DataFrame([shown(label, label, 0.6 * v) for label, v in zip(labels, STEADY, strict=True)])
+
+    def last(value: float, known: pd.DataFrame | None) -> pd.Series:
+        rows = [
+            *quarters("offences", STEADY, last="2022-23-Q1"),
+            figure("offences", QUARTER, value, status="provisional"),
+        ]
+        made = release(rows, entries)
+        if way == "signals":
+            found = signals(made, entries, parse(QUARTER), known)
+        else:
+            found = build(
+                made, entries, slug="small", quarter=parse(QUARTER), as_of=None, problems=pd.DataFrame(), history=known
+            ).signals
+        return found[found["main"].astype(bool)].iloc[0]
+
+    usual, rise, fall = (last(value, history) for value in (62.0, 130.0, 5.0))
+    assert (usual["window"], usual["expected"]) == (1, pytest.approx(0.6 * np.mean(STEADY), rel=0.02))
+    assert (usual["event"], rise["arrow"], rise["event"]) == ("", "up", "spike")
+    assert last(99.0, history)["p"] < THRESHOLD[4] < last(99.0, None)["p"]
+    assert [fall["arrow"], fall["why"]] == ["cannot_say", INCOMPLETE]
+    later = history.assign(quarter="2022-23-Q3")  # nothing is learnt from briefings that came after this one
+    assert last(62.0, later)["expected"] == last(62.0, None)["expected"]

@@ -151,8 +151,8 @@ def build(
     The quarter before is assessed from the same Release, so that what is new, continuing or cleared compares like with
     like and not with a briefing made from less.
     """
-    now = evidence(release, definitions, quarter)
-    earlier = evidence(release, definitions, shift(quarter, -1), linked=False)
+    now = evidence(release, definitions, quarter, history)
+    earlier = evidence(release, definitions, shift(quarter, -1), history, linked=False)
     old, spoke = findings(earlier, definitions)
     found, speaks, leads = _findings(now, (old, spoke), release, definitions, quarter, history)
     before = (earlier.signals, old[old["direction"].isin(MOVED)].assign(status=""))
@@ -218,9 +218,9 @@ def _findings(
     earlier, spoke = before
     told = last_told(history, quarter)
     then = as_released(release, history, told) if told else None
-    said, saying = (
-        findings(evidence(then, definitions, told, linked=False), definitions) if then and told else (None, None)
-    )
+    said, saying = None, None
+    if then and told:
+        said, saying = findings(evidence(then, definitions, told, history, linked=False), definitions)
     leads = (by_id(saying) if saying is not None else {}) | by_id(spoke) | by_id(speaks)
     table = ranked(compared(found, earlier, said, _still(now), SERIES))
     return table, listed(speaks), leads

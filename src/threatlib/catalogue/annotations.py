@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from threatlib.catalogue.entry import Entry, Identifier, Slug, Unit
+from threatlib.periods import parse
 
 
 class Figure(Entry):
@@ -63,7 +64,8 @@ class Expect(Entry):
 class Annotation(Entry):
     """A declared oddity of the figures: gap, break, shock, definition change, fault, conflict or exclusion.
 
-    Figures inside an ``exclusion`` stand in the tables, marked, and nothing is computed from them.
+    Figures inside an ``exclusion`` stand in the tables, marked, and nothing is computed from them. The `weight` of a
+    ``shock`` (0 to 1) is how far its figures count as part of the past; a tenth if not given.
     """
 
     id: Slug
@@ -82,9 +84,29 @@ class Annotation(Entry):
     disputed: tuple[str, ...] = ()
     why: str = ""
     expect: Expect | None = None
+    weight: float | None = Field(default=None, ge=0, le=1)
+
+    @field_validator("start", "end")
+    @classmethod
+    def _period(cls, text: str | None) -> str | None:
+        if text is None:
+            return None
+        try:
+            parse(text)
+        except ValueError as fault:
+            raise ValueError(str(fault).removeprefix(f"found '{text}', ")) from fault
+        return text
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Annotation:
+        if self.start and self.end and parse(self.end).end < parse(self.start).start:
+            raise ValueError(f"{self.id} ends ({self.end}) before it starts ({self.start})")
+        return self
 
     @model_validator(mode="after")
     def _named(self) -> Annotation:
+        if self.weight is not None and self.kind != "shock":
+            raise ValueError(f"{self.id} has a weight, which only a shock has, and is a {self.kind}")
         if self.kind == "exclusion" and (self.start is None or self.end is None):
             raise ValueError(f"{self.id} is an exclusion, so wanted 'start' and 'end'")
         named = {*self.used, *self.disputed, *(name for check in self.checks for name in check.of)}

@@ -64,8 +64,8 @@ def signals(
 ) -> pd.DataFrame:
     """One row for each series and check (columns: `COLUMNS`), as the Release stood at the end of a quarter.
 
-    `history` holds what was released before; where it shows provisional figures that have been settled since, a
-    provisional tail is held against what is usually there by then (`tail.completeness`).
+    `history` holds what was released before; where earlier quarters' briefings show provisional figures that have been
+    settled since, a provisional tail is held against what is usually there by then (`tail.completeness`).
     """
     table = release.table
     table = table[table["used"] & (table["end"] <= pd.Timestamp(quarter.end)) & (table["basis"] != "forecast")]
@@ -74,7 +74,7 @@ def signals(
     if local.empty:
         return pd.DataFrame(columns=list(COLUMNS))
     panel = panel_of(local, definitions)
-    scans = standing(panel, definitions.annotations.annotations, completeness(history, table))
+    scans = standing(panel, definitions.annotations.annotations, completeness(history, table, quarter))
     frame = _pairs(panel, scans, definitions)
     for step in (contrast, rate, _tests, judge, _words):
         frame = step(frame)
@@ -116,7 +116,10 @@ def _tests(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _words(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(saw=_said([saw(row) for row in frame.to_dict("records")]))
+    seen = (frame["event"] != "").to_numpy()
+    words = np.full(len(frame), "", dtype=object)
+    words[seen] = [saw(row) for row in frame[seen].to_dict("records")]
+    return frame.assign(saw=_said(words.tolist()))
 
 
 def _said(words: list[str]) -> pd.Series:

@@ -19,7 +19,7 @@ IntArray = NDArray[np.int64]
 Columns = dict[str, NDArray[Any]]
 
 SHOCK_WEIGHT = 0.1
-"""How far a period inside a declared shock (a lockdown, say) counts as part of the past."""
+"""How far a period inside a declared shock (a lockdown, say) counts as part of the past, unless its entry says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,5 +126,6 @@ def _worth(noted: Iterable[Annotation], first: IntArray, last: IntArray) -> Floa
     for entry in noted:
         if entry.kind == "shock" and entry.start:
             until = _months(entry.end, last=True) if entry.end else last[-1]
-            worth[(last >= _months(entry.start)) & (first <= until)] = SHOCK_WEIGHT
+            inside = (last >= _months(entry.start)) & (first <= until)
+            worth[inside] = np.minimum(worth[inside], SHOCK_WEIGHT if entry.weight is None else entry.weight)
     return worth

@@ -6,13 +6,15 @@ import pandas as pd
 
 from threatlib.observations import HAS_VALUE
 from threatlib.observations.table import KEY
-from threatlib.periods import parse
+from threatlib.periods import Period, parse
 
 LEAST_PAIRS = 4
 """Provisional figures that must have been settled before their completeness is believed."""
 
 
-def completeness(history: pd.DataFrame | None, table: pd.DataFrame) -> dict[tuple[str, int], float]:
+def completeness(
+    history: pd.DataFrame | None, table: pd.DataFrame, quarter: Period | None = None
+) -> dict[tuple[str, int], float]:
     """Share of a figure that was there when it was shown as provisional, by indicator and age in months.
 
     Parameters
@@ -21,6 +23,8 @@ def completeness(history: pd.DataFrame | None, table: pd.DataFrame) -> dict[tupl
         What was released before: `quarter`, the key, `status` and `value` of each figure.
     table : DataFrame
         What is released now.
+    quarter : Period, optional
+        Of the table: only what earlier quarters' briefings showed is learnt from.
 
     Returns
     -------
@@ -31,11 +35,15 @@ def completeness(history: pd.DataFrame | None, table: pd.DataFrame) -> dict[tupl
     if history is None or history.empty:
         return {}
     then = history[(history["status"] == "provisional") & history["value"].notna()]
+    ends = {label: parse(label).end for label in then["quarter"].unique()}
+    if quarter is not None:
+        then = then[then["quarter"].map(lambda label: ends[label] < quarter.end).astype(bool)]
+    then = then.drop_duplicates([*KEY, "quarter"], keep="first")
     settled = table["status"].isin(HAS_VALUE) & (table["status"] != "provisional") & (table["unit"] == "count")
     pairs = then.merge(table[settled].drop_duplicates(KEY, keep="last"), on=KEY, suffixes=("_then", ""))
     if pairs.empty:
         return {}
-    shown = pairs["quarter"].map({label: pd.Timestamp(parse(label).end) for label in pairs["quarter"].unique()})
+    shown = pairs["quarter"].map({label: pd.Timestamp(end) for label, end in ends.items()})
     age = (shown.dt.year - pairs["end"].dt.year) * 12 + shown.dt.month - pairs["end"].dt.month
     sums = pairs.assign(age=age).groupby(["indicator", "age"]).agg(
         first=("value_then", "sum"), final=("value", "sum"), pairs=("value", "size")

@@ -14,6 +14,7 @@ LEVEL_POINTS = 10.0
 TOO_WIDE = "the interval is too wide to tell a change from none"
 """The one reason that is about chance; every other is about figures that cannot be compared."""
 UNDECIDED = "whether it stands out depends on figures that are withheld"
+INCOMPLETE = "figures that are still coming in say nothing of a fall"
 _STATED_CHANGES = ("percent_change", "percentage_points", "points")
 
 
@@ -51,8 +52,10 @@ def _of_scan(frame: pd.DataFrame) -> None:
         frame["expected_upper"] <= LEVEL_RATIO[1] * expected
     )
     said = frame["flagged"].astype(bool)
+    below = frame["change_upper"] < (frame["measure"] == "ratio").astype(float)
+    frame["muted"] = ~said & (frame["status"] == "provisional") & below  # of a fall nothing was asked
     arrow = np.select(
-        [said & (frame["way"] > 0), said & (frame["way"] < 0), narrow & ~frame["split"].astype(bool)],
+        [said & (frame["way"] > 0), said & (frame["way"] < 0), narrow & ~frame["split"].astype(bool) & ~frame["muted"]],
         ["up", "down", "level"], "cannot_say",
     )  # fmt: skip
     frame["arrow"] = frame["arrow"].mask(scanned, pd.Series(arrow, frame.index))
@@ -65,6 +68,7 @@ def _reasons(frame: pd.DataFrame) -> pd.Series:
     reasons = [
         (frame["arrow"] != "cannot_say", ""),
         (scanned & frame["split"].astype(bool), UNDECIDED),
+        (scanned & frame["muted"], INCOMPLETE),
         (scanned, TOO_WIDE),
         (frame["previous_rows"] == "", "no earlier figure for a period of the same kind"),
         (frame["recording"] != "", "recording changed in between: " + frame["recording"]),

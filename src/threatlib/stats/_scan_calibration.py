@@ -11,7 +11,7 @@ import numpy as np
 from threatlib.stats._scan_model import FloatArray
 
 # largest p that is a flag, if it is also news; monthly series get three times the verdicts
-THRESHOLD = {12: 0.009, 4: 0.0095}
+THRESHOLD = {12: 0.009, 4: 0.011}
 LEVELS = (0.98, 0.9, 0.75, 0.5, 0.25, 0.1, 0.03, 0.01, 0.003, 0.001)
 # log Bayes factor exceeded with each probability: constant, log10 of the mean, its square, 1 / sqrt(points seen)
 QUANTILES: dict[int, tuple[tuple[float, ...], ...]] = {
