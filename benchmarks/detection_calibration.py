@@ -6,6 +6,7 @@ Run: python benchmarks/detection_calibration.py constants | quiet | panel | stra
 from __future__ import annotations
 
 import argparse
+import warnings
 from collections import defaultdict
 from itertools import product
 
@@ -18,9 +19,9 @@ from threatlib.stats._scan_cuts import FEWEST, LOOK_BACK, Task, collect
 from threatlib.stats.scan import scan
 
 
-def quiet(seed: int) -> None:
+def quiet(seed: int, each: int) -> None:
     """Uniformity of p and coverage of the one-step interval on clean series, by mean."""
-    series = [s for s in make(seed, 30, 0) if s.kind == "clean"]
+    series = [s for s in make(seed, each, 0) if s.kind == "clean"]
     for freq in (12, 4):
         p, inside = defaultdict(list), defaultdict(list)
         for n in LENGTHS[freq]:
@@ -63,7 +64,9 @@ def strata(seed: int, each: int) -> None:
             "| kind | all | mean " + " | ".join(map(str, MEANS)) + " | points " + " | ".join(map(str, lengths)) + " |"
         )
         for kind, cells in flagged.items():
-            row = [np.nanmean(cells), *np.nanmean(cells, axis=0), *np.nanmean(cells, axis=1)]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # after a gap the short lengths are empty
+                row = [np.nanmean(cells), *np.nanmean(cells, axis=0), *np.nanmean(cells, axis=1)]
             print(f"| {kind} | " + " | ".join(f"{v:.2%}" for v in row) + f" | largest cell {np.nanmax(cells):.2%}")
 
 
@@ -137,13 +140,13 @@ def panels(seed: int, groups: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("what", choices=("constants", "quiet", "panel", "strata"))
-    parser.add_argument("--each", type=int, default=100, help="strata: quiet series of each mean and length")
+    parser.add_argument("--each", type=int, default=100, help="quiet, strata: quiet series of each mean and length")
     parser.add_argument("--seed", type=int, default=1)
     o = parser.parse_args()
     if o.what == "constants":
         calibrate(o.seed, 500)
     elif o.what == "quiet":
-        quiet(o.seed)
+        quiet(o.seed, o.each)
     elif o.what == "strata":
         strata(o.seed, o.each)
     else:

@@ -11,10 +11,11 @@ import csv
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from detection_series import counts, watched
+from detection_series import counts, simulate, watched
 
 from threatlib.stats.scan import THRESHOLD, scan
 
@@ -151,28 +152,52 @@ def known(s: Real, month: str) -> str:
 EVENTS = ("spike", "step_up", "drift_up", "drop", "zero_run")
 
 
+BACKGROUNDS = {
+    "real": "real windows",
+    "twin": "simulated twins: same level month by month, noise and season",
+    "plain": "the benchmark's own series of the same mean, length and noise",
+}
+BANDS = (1, 2.5, 10, 40, 150, np.inf)
+
+
 def power(series: list[Real], seed: int, each: int = 2) -> None:
-    """Plant the benchmark's events in real windows, and in simulated twins of the same level, noise and length."""
+    """Plant the benchmark's events in real windows, and in simulated series like them (`BACKGROUNDS`)."""
     rng = np.random.default_rng(seed)
-    found: dict[tuple[str, str], list[bool]] = {}
-    false: dict[str, list[float]] = {"real": [], "twin": []}
+    found: list[tuple[str, str, float, bool]] = []
+    calm: dict[str, list[tuple[float, ...]]] = {name: [] for name in BACKGROUNDS}
     cut = -np.log10(THRESHOLD[12])
     for window in _windows(series, rng, each):
         level, spread, season = _described(window)
-        twin = counts(rng, level * season, max(1.0, float(np.median(spread**2 / level))))
-        start = len(window) - watched(len(window), 12)
-        for name, background, sd in (("real", window, spread), ("twin", twin, spread)):
-            false[name].append(float((_score(background, start) >= cut).mean()))
+        n, mean, phi = len(window), float(window.mean()), max(1.0, float(np.median(spread**2 / level)))
+        start = n - watched(n, 12)
+        twin = counts(rng, level * season, phi)
+        quiet = {"real": window, "twin": twin, "plain": simulate(rng, "clean", mean, n, 12, phi).values}
+        for name, background in quiet.items():
+            calm[name].append((float((_score(background, start) >= cut).mean()), *_covered(background, start)))
             for kind in EVENTS:
-                y, onset = _planted(rng, kind, background, sd, start)
+                if name == "plain":
+                    made = simulate(rng, kind, mean, n, 12, phi)
+                    y, onset = made.values, made.onset
+                else:
+                    y, onset = _planted(rng, kind, background, spread, start)
                 score = _score(y, start)[onset - start :]
-                hit = score[:1] if kind == "spike" else score
-                found.setdefault((name, kind), []).append(bool((hit >= cut).any()))
-    print("| events planted in | " + " | ".join(EVENTS) + " | mean | flags per quiet point |\n|" + "---|" * 8)
-    for name, words in (("real", "real windows"), ("twin", "simulated twins")):
-        share = [float(np.mean(found[name, kind])) for kind in EVENTS]
+                found.append((name, kind, mean, bool(((score[:1] if kind == "spike" else score) >= cut).any())))
+    print(
+        "| events planted in | "
+        + " | ".join(EVENTS)
+        + " | mean | flags per quiet point | 80% covers | 95% |\n|"
+        + "---|" * 10
+    )
+    for name, words in BACKGROUNDS.items():
+        share = [np.mean([hit for of, what, _, hit in found if (of, what) == (name, kind)]) for kind in EVENTS]
         told = " | ".join(f"{v:.2f}" for v in [*share, np.mean(share)])
-        print(f"| {words} | {told} | {np.mean(false[name]):.2%} |")
+        flagged, *covered = np.mean(calm[name], axis=0)
+        print(f"| {words} | {told} | {flagged:.2%} | " + " | ".join(f"{v:.3f}" for v in covered) + " |")
+    print("\n| events a month | windows | " + " | ".join(BACKGROUNDS.values()) + " |\n|" + "---|" * 5)
+    for low, high in pairwise(BANDS):
+        mine = {name: [hit for of, _, mean, hit in found if of == name and low <= mean < high] for name in BACKGROUNDS}
+        told = " | ".join(f"{np.mean(hits):.2f}" for hits in mine.values())
+        print(f"| {low:g} to {high:g} | {len(mine['real']) // len(EVENTS)} | {told} |")
 
 
 def _planted(
@@ -221,6 +246,12 @@ def _described(y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     chi2 = (y - level * season) ** 2 / (level * season)
     phi = max(1.0, float(np.median(chi2)) / 0.4549)
     return level, np.sqrt(phi * level), season
+
+
+def _covered(y: np.ndarray, start: int) -> list[float]:
+    """Share of the watched points inside their predictive interval, of 80% and of 95%."""
+    seen = [scan(y, frequency=12, first=start, confidence=level) for level in (0.8, 0.95)]
+    return [float(((y >= on.lower) & (y <= on.upper))[start:].mean()) for on in seen]
 
 
 def _score(y: np.ndarray, start: int) -> np.ndarray:

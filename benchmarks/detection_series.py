@@ -41,14 +41,14 @@ def counts(rng: np.random.Generator, mean: np.ndarray, phi: float) -> np.ndarray
     return rng.poisson(mean).astype(float)
 
 
-def simulate(rng: np.random.Generator, kind: str, mean: float, n: int, freq: int) -> Series:
-    """One series with one kind of event (or none) in its watched points."""
+def simulate(rng: np.random.Generator, kind: str, mean: float, n: int, freq: int, phi: float | None = None) -> Series:
+    """One series with one kind of event (or none) in its watched points; its dispersion drawn unless given."""
     t, start = np.arange(n), n - watched(n, freq)
     eta = np.log(mean) + rng.choice([0, 0, 0.05, -0.05, 0.12]) * (t - n / 2) / freq
     a, b = rng.uniform(-0.3, 0.3, 2)
     for j in range(1, 1 + rng.integers(0, 3 if freq == 12 else 2)):
         eta += (a * np.cos(2 * np.pi * j * t / freq) + b * np.sin(2 * np.pi * j * t / freq)) / j
-    phi = float(rng.choice([1, 1.5, 3] if mean <= 20 else [1.5, 4, 10]))
+    phi = float(rng.choice([1, 1.5, 3] if mean <= 20 else [1.5, 4, 10])) if phi is None else phi
     if kind == "clean_ar":
         noise = rng.normal(0, 0.1, n)
         for i in range(1, n):
