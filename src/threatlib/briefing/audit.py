@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from threatlib.briefing.elsewhere import also_published
-from threatlib.briefing.internal import WORD
 from threatlib.briefing.printed import printed
 from threatlib.briefing.sums import Place, Sum, sums_of
 from threatlib.disclosure.feasible import furthest
+from threatlib.disclosure.gate import WORD
 from threatlib.errors import VerificationError
 
 SHARES = {"percent": 100.0, "per_1000": 1_000.0, "per_10k": 10_000.0}

@@ -10,7 +10,7 @@ import re
 from pathlib import Path, PurePosixPath
 from posixpath import normpath, relpath
 
-from threatlib.disclosure.gate import WORD
+from threatlib.disclosure.gate import WORD as WORD
 
 KEPT = "manifest.json"
 
