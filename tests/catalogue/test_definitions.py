@@ -73,6 +73,10 @@ FAULTS = [
     ("threats.yaml", "page: demand", "page: sport", "threats > 'demand' > subtopics > 'front-door' > page"),
     ("threats.yaml", "threats:", "threats: [", "F/threats.yaml: not readable as YAML"),
     ("annotations.yaml", "annotations: []", "annotations: [{id: a}]", "F/annotations.yaml, annotations > 'a' > kind"),
+    ("annotations.yaml", "annotations: []", "annotations: [{id: a, start: spring}]",
+     "F/annotations.yaml, annotations > 'a' > start: found 'spring', wanted a period such as"),
+    ("annotations.yaml", "annotations: []", "annotations: [{id: a, kind: gap, title: T, reason: R, said_by: S, "
+     "status: open, start: 2022-09, end: 2022-04}]", "a ends (2022-04) before it starts (2022-09)"),
 ]  # fmt: skip
 
 

@@ -116,6 +116,22 @@ def test_an_entry_that_matches_nothing_is_a_fault(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "start", "end", "in_vain"),
+    [("shock", "2010-04", "2010-06", True), ("gap", "2010-04", "2010-06", False), ("break", None, "2022-03", True),
+     ("shock", "2022-06", "2022-08", True), ("gap", "2022-06", "2022-08", False), ("break", "2022-10", None, False),
+     ("shock", "2023-04", "2023-06", False)],
+)  # fmt: skip
+def test_an_entry_about_a_time_of_which_there_is_no_figure(
+    folder: Path, kind: str, start: str | None, end: str | None, in_vain: bool
+) -> None:
+    """What is later than every figure may only be unknown as yet; of a gap nothing may ever have been sent."""
+    table = table_of(folder, *(f"referrals,Northam,2022-{month},7" for month in ("04", "05", "09")))
+    _, faults = settle(table, [declared(kind=kind, indicators=["referrals"], start=start, end=end)])
+    said = "annotations.yaml, 'a': no figure lies in its periods, so the entry matches nothing; mend or remove it."
+    assert faults == ([said] if in_vain else [])
+
+
+@pytest.mark.parametrize(
     ("value", "expect", "fault"),
     [
         ("", {"missing": True}, ""),

@@ -124,6 +124,16 @@ def _differing(table: pd.DataFrame, positions: list[int], wanted: bool) -> list[
     return [f"expected {'different values' if wanted else 'one value'}, but {found}; has the fault been mended?"]
 
 
+def _in_vain(figures: pd.DataFrame, entry: Annotation) -> bool:
+    """Whether a time without figures is none that an entry can be about.
+
+    What is later than all of them may be known later; a gap may be a time of which nothing was ever sent.
+    """
+    if entry.kind == "gap" or entry.end is None:
+        return False
+    return bool((figures["start"] > pd.Timestamp(parse(entry.end).end)).any())
+
+
 def _matching(table: pd.DataFrame, entry: Annotation, refs: dict[str, list[int]]) -> tuple[list[int], list[str]]:
     """Rows an annotation speaks of, and what it speaks of in vain."""
     if entry.kind == "conflict":
@@ -139,9 +149,12 @@ def _matching(table: pd.DataFrame, entry: Annotation, refs: dict[str, list[int]]
             faults += _differing(table, [refs[ref][0] for ref in named], entry.expect.values_differ)
         return rows, faults
     faults = []
-    if not _concerned(table, entry).any():
+    concerned = _concerned(table, entry)
+    if not concerned.any():
         faults.append("no figure has this indicator and area, so the entry matches nothing; mend or remove it.")
     inside = _inside(table, entry)
+    if not inside.any() and _in_vain(table[concerned], entry):
+        faults.append("no figure lies in its periods, so the entry matches nothing; mend or remove it.")
     guard = entry.expect
     if guard is not None and guard.missing is not None:
         present = bool((inside & table["status"].isin(HAS_VALUE)).any())

@@ -27,6 +27,7 @@ _PUBLISHED_BY = ("Department for Education", "Office for National Statistics", "
                  "Office for Health Improvement and Disparities")  # fmt: skip
 _RULE = {"name": "Counts from one to five are withheld", "withhold_from": 1, "withhold_to": 5,
          "source": "Department for Education, children's social care statistics"}  # fmt: skip
+_OURS = "# abbreviations:  # ours, explained at their first use on every page\n#   ABC: a better centre\n"
 _NONE = {
     "name": "Nothing is withheld",
     "withhold_from": 0,
@@ -94,7 +95,7 @@ def _write(folder: Path, areas: Sequence[tuple[str, str]], title: str, quarter: 
     head = (
         "# Who takes part, where they work, and what each audience may see. Rename the agencies; keep their aliases.\n"
     )
-    (folder / "partnership.yaml").write_text(head + _yaml(_partnership(areas, title)), encoding="utf-8")
+    (folder / "partnership.yaml").write_text(head + _yaml(_partnership(areas, title)) + _OURS, encoding="utf-8")
     for part in ("catalogue.yaml", "threats.yaml"):
         (folder / part).write_text(files(__name__).joinpath(part).read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "annotations.yaml").write_text(
