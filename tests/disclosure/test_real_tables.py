@@ -30,24 +30,37 @@ def _name(measure: str, column: str = "") -> str:
 
 
 def _filled(row: dict[str, str], total_column: str, chance: np.random.Generator) -> Table | None:
-    """A table with its hidden cells filled: small numbers that add up to what is published; None if it cannot be."""
+    """A table with its hidden cells filled: small numbers that add up to what is published; None if it cannot be.
+
+    Where a total leaves less than one for each hidden cell, as in 20 tables, a zero must have been hidden too.
+    """
     known = {name: int(row[name]) for name in (total_column, *_columns()) if row[name].isdigit()}
     if any(not row[name].isdigit() and row[name] != "c" for name in (total_column, *_columns())):
         return None
+    least = 0 if _hides_a_zero(row, total_column) else 1
     for _ in range(500):
         guess = dict(known)
         for group in GROUPS:
             names = [f"{kind}_{group}" for kind in KINDS]
             hidden = [name for name in names if name not in known]
-            guess |= dict(zip(hidden, (int(n) for n in chance.integers(1, 6, len(hidden))), strict=True))
+            guess |= dict(zip(hidden, (int(n) for n in chance.integers(least, 6, len(hidden))), strict=True))
             if total_column in known and hidden:
                 rest = known[total_column] - sum(guess[name] for name in names if name != hidden[-1])
                 guess[hidden[-1]] = rest
             guess.setdefault(total_column, sum(guess[name] for name in names))
         whole = all(sum(guess[f"{kind}_{group}"] for kind in KINDS) == guess[total_column] for group in GROUPS)
-        if whole and all(guess[name] >= 1 for name in guess if name not in known):
+        if whole and all(guess[name] >= least for name in guess if name not in known):
             return {("" if name == total_column else name): value for name, value in guess.items()}
     return None
+
+
+def _hides_a_zero(row: dict[str, str], total_column: str) -> bool:
+    """Whether fewer children are left for the hidden cells of a group than there are of these."""
+    groups = [[row[f"{kind}_{group}"] for kind in KINDS] for group in GROUPS]
+    rests = [
+        int(row[total_column]) - sum(int(n) for n in g if n.isdigit()) for g in groups if row[total_column].isdigit()
+    ]
+    return any(rest < group.count("c") for rest, group in zip(rests, groups, strict=False))
 
 
 def _columns() -> list[str]:
