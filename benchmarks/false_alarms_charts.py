@@ -209,7 +209,9 @@ LESSONS = """\
   short series (12 points, second table), where no test can tell a trend from dependence.
 - **None of the forms without a season must be used with one**: part of a wave looks like a trend to them, many waves
   make them blind (the calibrated correction is mostly the latter). Use `period=12` (or 4), from 24 points on.
-- **The G chart** holds 1 to 2% outside and 5% or less with all rules where the XmR chart flags most points.
+- **The G chart** leaves out 1 to 2% and flags 7% or less with all rules where the XmR chart flags most points, on a
+  season of 30% as well. At 2 events a period, where it ends, short series have 3% outside; from 20 on every period has
+  its event and there is nothing to see.
 - **P and U charts must not be used below about 2 events a period, least of all with Laney's factor**: at 0.2 a period
   the limits of chance leave out 1 to 2% of the points and Laney's 13 to 33%, because a series of noughts hardly moves
   from one period to the next; all rules flag up to 64%. `choose_chart` refuses them and names the G chart.
@@ -221,9 +223,10 @@ LESSONS = """\
   it leaves out about 1%, at 2 up to 2.5%.
 - **Neither must be used on a season**: at 5 events a period all rules flag an eighth of a long series, at 20 a
   quarter, at 300 three quarters or more, Laney's factor or not.
-- **The T chart holds on exact times** (0.1 to 0.6% outside, 6% with all rules) at every rate of events. **It must not
-  be used on whole days** where events come more often than about every hundredth day: the noughts lie below its lower
-  limit. At 0.03 a day it leaves out up to 1%, at 0.2 about 2%, at 5 up to 8%. Use the G chart for days.
+- **The T chart holds on exact times** (0.1 to 0.7% outside, 6% with all rules) at every rate of events, on a season of
+  30% as well (8% with all rules where 100 events fill a year or two). **It must not be used on whole days** where
+  events come more often than about every hundredth day: the noughts lie below its lower limit. At 0.03 a day it leaves
+  out up to 1%, at 0.2 about 2%, at 5 up to 8%, and at 20 a day the rules mark nearly every point. Use the G chart.
 """
 
 DEPENDENT = """

@@ -185,6 +185,8 @@ Where a table says that a test does not hold, it must not be used: not the quant
 Farrington's algorithm is the form that holds. Where no count of five in four periods is asked for
 (`limit54=(0, 4)`), Farrington's default exceeds its claim in the rows marked: leave that rule on.
 
+EARS looks back eleven periods at most: beyond those a series' length plays no part.
+
 Real series drift and are autocorrelated, these are not: expect more flags than here, and never act on one alone."""
 
 
