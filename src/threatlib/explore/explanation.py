@@ -95,7 +95,7 @@ def _steps(finding: Mapping[str, Any], series: pd.DataFrame, rows: pd.DataFrame)
         said.append(f"The check's verdict on {row['period']} is '{row['arrow']}'{why}.")
     if len(others):
         agree = int((others["arrow"] == finding["direction"]).sum())
-        said.append(f"Of {len(others)} other checks of the same series {agree} point the same way.")
+        said.append(f"{agree} of {len(others)} other check{'s' * (len(others) != 1)} of the same series say the same.")
     said.append(f"Severity {finding['severity']}; confidence {finding['confidence']}: {finding['confidence_reasons']}.")
     if finding["probability_term"]:
         said.append(f"In the words of the probability yardstick: {finding['probability_term']}.")
@@ -120,4 +120,5 @@ def _line(found: Mapping[str, list[list[str]]], sheet: str, row: int) -> str:
 
 
 def _place(row: Mapping[Any, Any]) -> str:
-    return f"{row['file']}{', sheet ' + row['sheet'] if row['sheet'] else ''}, row {row['row']}"
+    sheet, line = (f", {name} {row[name]}" if row[name] else "" for name in ("sheet", "row"))
+    return f"{row['file']}{sheet}{line}"
