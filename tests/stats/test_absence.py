@@ -100,8 +100,8 @@ def test_edges():
 @pytest.mark.parametrize("spread", [0, 0.4])
 def test_false_alarms_are_at_most_what_it_claims(expected, spread):
     rng = np.random.default_rng(round(expected * 10))
-    rates = rng.gamma(1 / spread**2, spread**2, 40_000) if spread else 1.0
-    count = rng.poisson(expected * rates, 40_000)
+    rates = rng.gamma(1 / spread**2, spread**2, 20_000) if spread else 1.0
+    count = rng.poisson(expected * rates, 20_000)
     answer = under_identification(count, 1, expected * 1e5, 1e5, spread=spread)
     low, high = (answer.verdict == "lower").mean(), (answer.verdict == "higher").mean()
     assert low <= 0.0275

@@ -185,7 +185,7 @@ def test_a_calibrated_funnel_is_nobody_elses():
 @pytest.mark.parametrize("kind", ["rate", "proportion"])
 @pytest.mark.parametrize("spread", [0.01, 0.25, 0.4])
 def test_false_flags_of_a_calibrated_funnel(kind, spread):
-    count, people = panel(33, 7, spread, reps=(120,))
+    count, people = panel(33, 7, spread, reps=(80,))
     answer = funnel(count, people, kind=kind, calibrated=True)
     assert 0.02 <= (np.abs(answer.z) > 1.96).mean() <= 0.065
     assert (np.abs(answer.z) > 3.0902).mean() <= 0.006

@@ -109,7 +109,7 @@ def test_false_alarms_of_a_ratio_are_what_it_claims(mean, phi):
     rng = np.random.default_rng(round(mean * 10 + phi))
 
     def draw(mu):
-        return rng.poisson(mu, 40_000) if phi == 1 else rng.negative_binomial(mu / 2, 1 / 3, 40_000)
+        return rng.poisson(mu, 20_000) if phi == 1 else rng.negative_binomial(mu / 2, 1 / 3, 20_000)
 
     p = rate_ratio(draw(mean), 1_000, draw(4 * mean), 4_000, dispersion=phi).p
     assert (p < 0.05).mean() <= 0.058
