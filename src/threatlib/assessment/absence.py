@@ -181,12 +181,12 @@ def _elsewhere(known: _Known, indicator: Indicator, area: str, now: pd.Series, c
     )
 
 
-def _before(own: pd.DataFrame, count: Between, phi: float) -> _Answer:
-    """Against its own earlier years."""
+def _before(own: pd.DataFrame, count: Between, phi: float, end: str = "lower") -> _Answer:
+    """Against its own earlier years; a withheld one at this end of what it may be."""
     earlier = past(own)
     if len(earlier) < FEWEST:
         return {"before": "cannot say"}
-    cases = earlier["value"].fillna(earlier["lower"]).astype(float)
+    cases = earlier["value"].fillna(earlier[end]).astype(float)
     usual = spread(cases, pd.Series(np.ones(len(cases))))
     told = {"before_rows": " ".join(earlier["rows"]), "before_years": len(earlier)}
     return told | _against(
@@ -203,18 +203,29 @@ def _beside(own: pd.DataFrame, other: pd.DataFrame, count: Between, phis: tuple[
     now = there.iloc[0]
     told: _Answer = {f"counterpart_{name}": float(now[name]) for name in ("value", "lower", "upper")}
     told["counterpart_rows"] = now["rows"]
-    itself = _before(there, Between(now["lower"], now["upper"]), phis[1])
+    itself = _agreed([_before(there, Between(now["lower"], now["upper"]), phis[1], end) for end in _ENDS], "before")
     told |= {name.replace("before", "counterpart_now"): part for name, part in itself.items()}
     both = own.merge(there, on="back", suffixes=("", "_other"))
-    both = past(both.assign(base=both["value_other"].fillna(both["lower_other"]).astype(float)).query("base > 0"))
+    both = past(both[both["lower_other"] > 0])
     if len(both) < FEWEST or not now["lower"] > 0:
         return told | {"beside": "cannot say"}
-    cases, bases = both["value"].fillna(both["lower"]).astype(float), both["base"]
-    usual, noise = spread(cases, bases), phis[0] / max(cases.sum(), 1) + phis[1] / bases.sum() + phis[1] / now["lower"]
-    ends = [_against(count, float(now[end]), cases.sum(), bases.sum(), usual, "beside", phis[0], noise)
-            for end in ("lower", "upper")]  # fmt: skip
-    agreed = ends[0]["beside"] if ends[0]["beside"] == ends[1]["beside"] else "cannot say"
-    return told | ends[0] | {"beside": agreed}
+    cases, ends = both["value"].fillna(both["lower"]).astype(float), []
+    for most, end in zip(reversed(_ENDS), _ENDS, strict=True):
+        bases = both["value_other"].fillna(both[f"{most}_other"]).astype(float)
+        noise = phis[0] / max(cases.sum(), 1) + phis[1] / bases.sum() + phis[1] / now[end]
+        said = _against(
+            count, float(now[end]), cases.sum(), bases.sum(), spread(cases, bases), "beside", phis[0], noise
+        )
+        ends.append(said)
+    return told | _agreed(ends, "beside")
+
+
+_ENDS = ("lower", "upper")
+
+
+def _agreed(ends: list[_Answer], name: str) -> _Answer:
+    """The first answer, if the other end of what is withheld says the same."""
+    return ends[0] if ends[0][name] == ends[1][name] else ends[0] | {name: "cannot say"}
 
 
 def _silence(here: pd.DataFrame, phi: float) -> _Answer:
