@@ -77,8 +77,8 @@ def _kind(row: Row) -> str:
         return "low_lost"
     if not able or not row["current"]:
         return "cannot_be_assessed"
-    if not low and any(row[name] == "cannot say" and _finite(row[f"{name}_expected"]) for name in _AGAINST):
-        return "cannot_be_assessed"  # it would be low by one of them if the withheld count were at its least
+    if not low and _depends(row):
+        return "cannot_be_assessed"
     if not low:
         return "not_low"
     if row["counterpart_now"] in ("similar", "higher") and row["beside"] in ("lower", "cannot say"):
@@ -86,6 +86,13 @@ def _kind(row: Row) -> str:
     if row["counterpart_now"] == "lower" and row["beside"] in ("similar", "higher"):
         return "low_safe"
     return "low_unexplained"
+
+
+def _depends(row: Row) -> bool:
+    """Whether the count is withheld and would be low, by one comparison, if it were at its least."""
+    if row["lower"] == row["upper"]:
+        return False
+    return any(row[name] == "cannot say" and _finite(row[f"{name}_expected"]) for name in _AGAINST)
 
 
 def _speaks(row: Row) -> str:
@@ -100,7 +107,7 @@ def _needed(row: Row) -> list[str]:
     found, unable = [], [name for name in _AGAINST if row[name] == "cannot say"]
     if not row["period"] or not row["current"]:
         found.append("the count itself, for the year to this quarter")
-    elif any(_finite(row[f"{name}_expected"]) for name in unable):
+    elif _depends(row):
         found.append("a count that need not be withheld: of a longer time, or of both areas together")
     lacking = {
         "before": "two earlier years, recorded the same way",
