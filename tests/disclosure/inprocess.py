@@ -59,7 +59,8 @@ def _run(source: str, names: dict[str, Any]) -> Any:
 
 
 def fixed(monkeypatch: pytest.MonkeyPatch, *, in_process: bool = True, pdf: bool = False) -> None:
-    """Clock, run id and key as a test wants them, no kernels, and no PDF copies of the pages unless asked for."""
+    """Clock, run id, key and commit as a test wants them, no kernels, and no PDF copies unless asked for."""
+    monkeypatch.setattr(manifest, "commit", lambda: "0" * 40)  # somebody may commit between two runs
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     monkeypatch.setenv("THREATLIB_RUN_ID", "fixed")
     monkeypatch.setenv(manifest.KEY_VARIABLE, KEY)
