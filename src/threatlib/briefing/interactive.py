@@ -14,7 +14,10 @@ _AROUND = re.compile(r"(?<![\w.-])(?::root|body|main)(?![\w-])")
 """Selectors of what stands around a piece on a page; in a notebook that is the piece's own box."""
 _UNNUMBERED = "& .table caption::before, & figcaption::before { content: none !important; }"
 """Figures and tables are numbered through a page; a notebook shows them one cell at a time."""
-_PLAIN = "table { table-layout: auto; } th, td { text-align: left; } dl dt, dl dd { float: none; width: auto; }"
+_PLAIN = (
+    "table { table-layout: auto; } dl dt, dl dd { float: none; width: auto; } "
+    "&.threatlib :is(th, td) { text-align: left; } &.threatlib :is(th, td).number { text-align: right; }"
+)
 """What JupyterLab does to tables and lists, undone before the page's rules say otherwise."""
 _BOX = Markup('<style>{}</style><div class="threatlib">{}</div>')
 
