@@ -99,6 +99,7 @@ def _with_population(table: pd.DataFrame, used: pd.DataFrame, definitions: Defin
     }
     wanted = table["indicator"].map(of_people)
     need = table.index[wanted.notna() & table["denominator"].isna()]
+    used = used[used["indicator"].isin(list(of_people.values()))]
     for (indicator, area, group), rows in table.loc[need].groupby([wanted.loc[need], "area", "breakdown"], sort=False):
         known = used[(used["indicator"] == indicator) & (used["area"] == area) & (used["breakdown"] == group)]
         known = known.drop_duplicates("end", keep="last").sort_values("end")
