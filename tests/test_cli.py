@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from tests.small import QUARTER, folder
 from threatlib import __version__, cli, manifest
 from threatlib.errors import EXIT_CODES, INTERRUPTED, DataError, LockedError, UserError, VerificationError
+from threatlib.pipeline.plan import records_of
 
 COMMANDS = {
     *("run", "check", "init", "template", "import", "verify", "catalogue", "requirements"),
@@ -147,7 +148,7 @@ def test_an_audience_that_does_not_exist(data: Path, monkeypatch: pytest.MonkeyP
     assert done.exit_code == 2
     assert "no audience 'press'; it has partners, internal" in done.stderr
     assert not (tmp_path / "out").exists()
-    assert not (data / ".state" / "small").exists()
+    assert not (records_of(data, tmp_path / "out") / "small").exists()
 
 
 def test_data_that_cannot_be_used_end_with_3_and_every_problem(

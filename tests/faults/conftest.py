@@ -30,5 +30,5 @@ def world(good: World, tmp_path: Path) -> World:
     """A copy of it, to be spoilt, with its records at the place that goes with its own output folder."""
     shutil.copytree(good.root, tmp_path / "world", symlinks=True)
     copy = World(tmp_path / "world", good.assessed)
-    (copy.data / ".state" / records_of(good.data, good.out).name).rename(records_of(copy.data, copy.out))
+    (copy.root / ".threatlib" / records_of(good.data, good.out).name).rename(records_of(copy.data, copy.out))
     return copy

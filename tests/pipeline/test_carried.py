@@ -132,6 +132,6 @@ def test_where_records_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert records_at("s3://b/data/", "s3://b/out").startswith("s3://b/data/.state/")
     assert records_at("s3://b/data", "s3://b/out") == records_at("s3://b/data/", "s3://b/out/")
     assert records_at("s3://b/data", "s3://b/out") != records_at("s3://b/data", "s3://b/other")
-    assert Path(records_at(str(tmp_path), "s3://b/out")).parent == tmp_path / ".state"
+    assert Path(records_at(str(tmp_path), "s3://b/out")).parent == tmp_path.parent / ".threatlib"
     monkeypatch.setenv("THREATLIB_RECORDS", str(tmp_path / "kept"))
     assert Path(records_at("s3://b/data", "s3://b/out")).parent == tmp_path / "kept"

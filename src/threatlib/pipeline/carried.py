@@ -43,7 +43,7 @@ _LEADS_TO = re.compile(r'<a href="([^"/]+)/')
 
 
 def records_at(data: str, out: str) -> str:
-    """Where records of runs are kept: in the data folder or store; ``THREATLIB_RECORDS`` names a folder instead."""
+    """Where records of runs are kept: beside the data folder, in the data store, or in ``THREATLIB_RECORDS``."""
     digest = hashlib.sha256(out.rstrip("/").encode()).hexdigest()[:12] if is_url(out) else ""
     home = records_of(Path() if is_url(data) else local(data), Path(out) if digest else local(out))
     home = home.with_name(digest) if digest else home

@@ -185,12 +185,13 @@ def notebooks_in(given: Path | None) -> Path:
 
 
 def records_of(data: Path, out: Path) -> Path:
-    """Where the records of runs from a data folder into an output folder are kept: in the data folder, unpublished.
+    """Where the records of runs from a data folder into an output folder are kept: beside the data folder, unpublished.
 
-    ``THREATLIB_RECORDS`` names another folder for them.
+    Not in it: a run that fails leaves the data as they were. ``THREATLIB_RECORDS`` names another folder for them.
     """
     home = os.environ.get("THREATLIB_RECORDS")
-    return (Path(home) if home else data / ".state") / hashlib.sha256(os.fsencode(out.resolve())).hexdigest()[:12]
+    beside = data.parent if data.name not in ("", "..") else data.resolve().parent
+    return (Path(home) if home else beside / ".threatlib") / hashlib.sha256(os.fsencode(out.resolve())).hexdigest()[:12]
 
 
 def released(folder: Path, definitions: Definitions, audience: str) -> Path:
