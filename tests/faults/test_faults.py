@@ -177,14 +177,18 @@ def test_the_run_is_killed_where_it_hurts_most(world: World, step: str) -> None:
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("moments", [7, pytest.param(20, marks=pytest.mark.nightly)])
 def test_the_run_is_ended_at_any_moment(world: World, signum: int, moments: int) -> None:
-    """21 moments in all, drawn at random, and 20 for each signal at night; publishing included."""
+    """21 moments in all, drawn at random, and 20 for each signal at night; publishing included.
+
+    A moment may come after the end, more so where the first run was slow: then others are drawn.
+    """
     old = contents(world.published)
     begun = time.monotonic()
     assert world.run().code == 0
     takes = time.monotonic() - begun
     drawn = random.Random(20_220_930 + signum)
-    ended = 0
-    for number in range(moments):
+    ended = number = 0
+    while number < moments or (ended < moments // 2 and number < 4 * moments):
+        number += 1
         seen = contents(world.published)
         run = world.start(THREATLIB_KERNELS="ordinary" if number % 7 == 3 else "forked")
         run.says("files")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -137,7 +138,11 @@ def test_the_same_inputs_give_the_same_bytes_however_kernels_are_started(briefin
     )
     assert done.returncode == 0, done.stderr
     first, second = (digests(out / "city-hackney" / QUARTER) for out in (briefings, tmp_path))
-    del first["manifest.json"], second["manifest.json"]
+    index = (tmp_path / "city-hackney" / QUARTER / "index.html").read_text(encoding="utf-8")
+    with_prints = (briefings / "city-hackney" / QUARTER / "index.html").read_text(encoding="utf-8")
+    assert re.sub(r"<li><a [^>]*\.pdf.*\n", "", with_prints) == index
+    for name in ("manifest.json", "index.html"):
+        del first[name], second[name]
     assert len(second) > 20
     assert {name: value for name, value in first.items() if not name.endswith(".pdf")} == second
 

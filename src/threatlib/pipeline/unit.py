@@ -140,8 +140,11 @@ def brief(
 
 
 def _of_the_disk(fault: BaseException, out: str) -> BaseException:
-    """A disk that is full or cannot be written, wherever it was met, as what a user can mend."""
-    if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+    """A disk that is full, cannot be written or was emptied under the run, wherever met, as what a user can mend."""
+    if not isinstance(fault, OSError):
+        return fault
+    taken = fault.errno == errno.ENOENT and Path(str(fault.filename)).absolute().is_relative_to(Path(out).absolute())
+    if taken or fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
         return OutputError(f"{out}: cannot be written ({fault.strerror}). Make room, or choose another with --out.")
     return fault
 
