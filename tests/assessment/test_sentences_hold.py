@@ -162,12 +162,22 @@ def flags(draw: st.DrawFn) -> dict[str, Any]:
 @settings(max_examples=300, deadline=None)
 @given(flags())
 def test_a_flag_says_higher_or_lower_only_where_all_that_was_recorded_lies_beyond(row: dict[str, Any]) -> None:
+    """In truth, and in the figures as they are printed; beyond by more than rounding takes away, it is said."""
+    above = row["recorded_lower"] - row["expected_upper"] if row["arrow"] == "up" else -1.0
+    below = row["expected_lower"] - row["recorded_upper"] if row["arrow"] == "down" else -1.0
     for said in (plain(change(row)), headline(row)):
-        higher = row["arrow"] == "up" and row["recorded_lower"] > row["expected_upper"]
-        lower = row["arrow"] == "down" and row["recorded_upper"] < row["expected_lower"]
-        assert ("higher than expected" in said) == higher
-        assert ("lower than expected" in said) == lower
+        for way, beyond in (("higher", above), ("lower", below)):
+            assert beyond > 0 or f"{way} than expected" not in said
+            assert beyond < 1.2 or f"{way} than expected" in said
         assert not MOVED.search(said)
+    seen = plain(change(row)).partition(". ")[2]
+    recorded, _, due = seen.partition(". We expected ")
+    recorded_figures = [_read(text) for text in re.findall(FIGURE, recorded)]
+    low, high = [_read(text) for text in re.findall(FIGURE, due.partition("range ")[2])][:2]
+    if "higher than expected" in plain(change(row)):
+        assert min(recorded_figures) > high
+    if "lower than expected" in plain(change(row)):
+        assert max(recorded_figures) < low
 
 
 def test_a_flag_in_words() -> None:

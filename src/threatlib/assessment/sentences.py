@@ -88,9 +88,7 @@ def seen(row: Row) -> tuple[Part, ...]:
     recorded = [Part(wording.number(row["recorded_lower"], unit), row["recorded_lower"], rows)]
     if row["recorded_upper"] > row["recorded_lower"]:
         recorded += [Part(" to "), Part(wording.number(row["recorded_upper"], unit), row["recorded_upper"], rows)]
-    digits = 0 if unit == "count" and row["expected"] >= 10 else 1
-    due = float(round(row["expected"], digits))
-    low, high = (wording.outward(row[f"expected_{end}"], way, digits) for end, way in (("lower", -1), ("upper", 1)))
+    due, low, high = _expected(row)
     said = wording.ends(low, high, unit)
     return (
         Part(f"{row['name']}{_of(row)} came in {_side(row)} {_over(row)}. {'We saw ' if total else 'The mean was '}"),
@@ -99,11 +97,19 @@ def seen(row: Row) -> tuple[Part, ...]:
     )  # fmt: skip
 
 
+def _expected(row: Row) -> tuple[float, float, float]:
+    """What was to be expected and its range as they are printed, the ends rounded outwards."""
+    digits = 0 if row["unit"] == "count" and row["expected"] >= 10 else 1
+    low, high = (wording.outward(row[f"expected_{end}"], way, digits) for end, way in (("lower", -1), ("upper", 1)))
+    return float(round(row["expected"], digits)), low, high
+
+
 def _side(row: Row) -> str:
-    """Where what was recorded lies: beyond the expected range, or at its edge."""
-    if row["arrow"] == "up" and row["recorded_lower"] > row["expected_upper"]:
+    """Where what was recorded lies, as a reader sees it in print: beyond the expected range, or at its edge."""
+    _, low, high = _expected(row)
+    if row["arrow"] == "up" and round(row["recorded_lower"], 1) > high:
         return "higher than expected"
-    if row["arrow"] == "down" and row["recorded_upper"] < row["expected_lower"]:
+    if row["arrow"] == "down" and round(row["recorded_upper"], 1) < low:
         return "lower than expected"
     return "at the edge of what was to be expected"
 
