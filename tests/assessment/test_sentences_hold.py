@@ -180,6 +180,20 @@ def test_a_flag_says_higher_or_lower_only_where_all_that_was_recorded_lies_beyon
         assert max(recorded_figures) < low
 
 
+@pytest.mark.parametrize(
+    ("recorded", "low", "side"),
+    [(0.64, 0.71, "lower than expected"), (0.67, 0.71, "at the edge"), (0.667, 0.66, "at the edge")],
+)
+def test_what_print_cannot_tell_apart_is_at_the_edge(recorded: float, low: float, side: str) -> None:
+    row = {
+        **{"name": "Vacancies", "area": "Northam", "breakdown": "", "unit": "fte", "event": "step", "arrow": "down"},
+        **{"window": 3, "window_kind": "snapshot", "window_last": "2022-09-30", "window_rows": "a:1"},
+        **{"recorded_lower": recorded, "recorded_upper": recorded, "expected": 0.8, "expected_lower": low},
+        **{"expected_upper": 0.96, "silence": math.nan},
+    }  # fmt: skip
+    assert side in headline(row)
+
+
 def test_a_flag_in_words() -> None:
     row = {
         **{
