@@ -92,7 +92,6 @@ def test_pdfs_are_named_on_the_index_once_they_are_there(tmp_path: Path, assessm
     ]  # fmt: skip
     assert lint(after) == []
     assert plain(after) == []
-    printout._link(tmp_path / "nothing.html")
 
 
 def test_time_and_numbers_of_the_printer_are_replaced_in_place() -> None:

@@ -39,8 +39,8 @@ _ON_PAPER = """document.querySelectorAll('a[href]').forEach(link => {
 })"""
 """A link to another file of the folder would be printed with the path of the machine that printed it."""
 
-_PAGE = re.compile(r'<li><a href="(\w+)\.html"[^>]*>([^<]+)</a></li>')
-_SUMMARY = re.compile(r'<li><a href="summary\.txt"[^\n]*</li>\n')
+_PAGE = re.compile(r'<li><a href="([\w-]+)\.html"[^>]*>([^<]+)</a></li>')
+_SUMMARY = re.compile(r'<li><a href="summary[\w-]*\.txt"[^\n]*</li>\n')
 
 _DATE = re.compile(rb"(/(?:CreationDate|ModDate) \(D:)(\d{14})")
 _NODE = re.compile(rb"node\d{8}")
@@ -67,14 +67,13 @@ def write(folder: Path) -> str:
         return f"PDF left out: {Path(program).name} did not print ({fault})."
     for file, data in printed.items():
         file.write_bytes(data)
-    _link(folder / "index.html")
+    for index in folder.glob("index*.html"):  # an unpublished briefing's has another name
+        _link(index)
     return f"PDF: {len(printed)} pages printed."
 
 
 def _link(index: Path) -> None:
     """Name the PDFs among the files of the index, after the summary: not before, for they may not have come to be."""
-    if not index.is_file():
-        return
     html = index.read_text(encoding="utf-8")
     pages = _PAGE.findall(html[: html.find("</nav>")])
     links = "".join(
