@@ -45,8 +45,9 @@ def method(assessment: Assessment) -> Markup:
     told = [
         Markup("Every series was asked: {}").format(" ".join(check.question for check in CHECKS)),
         Markup(
-            "A series with enough history is judged by what its own past leads one to expect: it is flagged only where "
-            "chance alone would give so unusual a figure no more than {} times in a hundred."
+            "A series with enough history is judged by what its own past leads one to expect: it is flagged where "
+            "chance alone would give so unusual a figure in about {} of a hundred steady series. Staff numbers and "
+            "waiting lists that wander are flagged more often; the number of flags by chance, below, allows for that."
         ).format(_setting(_alarm(assessment))),
         Markup(
             "Any other arrow is drawn only where the whole {} interval lies on one side of no change. Level means the "
