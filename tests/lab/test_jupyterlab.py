@@ -14,12 +14,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from nbformat.reader import NotJSONError
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -97,8 +98,7 @@ def _asked(url: str, path: str, method: str = "GET") -> Any:
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_run_all_finishes_without_error(name: str, project: Path, server: str, lab: Any) -> None:
     path = project / "notebooks" / f"{name}.ipynb"
-    _until(lambda: _finished(lab, server, name, path), "every cell to run")
-    for cell in _code(path):
+    for cell in _until(lambda: _finished(lab, server, name, path), "every cell to run"):
         wrong = [output for output in cell.outputs if output.output_type == "error"]
         assert not wrong, f"{name}: {wrong[0].ename}: {wrong[0].evalue}"
         said = [output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stderr"]
@@ -130,25 +130,31 @@ def _kernel(server: str, name: str) -> str:
     return ""
 
 
-def _finished(page: Any, server: str, name: str, path: Path) -> bool:
+def _finished(page: Any, server: str, name: str, path: Path) -> list[Any]:
+    """The notebook's code cells as saved, once each has run or one has failed; none before."""
     if _kernel(server, name) != "idle":
-        return False
+        return []
     _tab(page, name).click()
     page.keyboard.press("Control+s")
     page.wait_for_timeout(300)
-    return all(cell.execution_count for cell in _code(path) if cell.source.strip()) or any(
-        output.output_type == "error" for cell in _code(path) for output in cell.outputs
-    )
+    cells = _code(path)
+    failed = any(output.output_type == "error" for cell in cells for output in cell.outputs)
+    return cells if failed or all(cell.execution_count for cell in cells if cell.source.strip()) else []
 
 
 def _code(path: Path) -> list[Any]:
-    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    """The code cells of a notebook; none while the server is still writing it (it empties the file, then fills it)."""
+    try:
+        book = nbformat.read(path, as_version=4)
+    except NotJSONError:
+        return []
+    return [cell for cell in book.cells if cell.cell_type == "code"]
 
 
-def _until(done: Any, what: str) -> None:
+def _until(done: Callable[[], Any], what: str) -> Any:
     end = time.monotonic() + LONGEST
     while time.monotonic() < end:
-        if done():
-            return
+        if found := done():
+            return found
         time.sleep(0.5)
     pytest.fail(f"waited {LONGEST} s for {what}")
