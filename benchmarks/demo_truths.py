@@ -1,6 +1,6 @@
 """Are the planted truths found, and is nothing found where nothing happens? ``python benchmarks/demo_truths.py``.
 
-Regenerates the demo partnership with seeds 1 to 200, reads, protects and assesses each as a run would, and marks the
+Regenerates the demo partnership with seeds 1001 to 1200, reads, protects and assesses each as a run would, and marks the
 findings of 2022-23-Q2: every planted truth should be the subject of one with its direction and kind, and the control
 group should yield no more flags than the page says chance would give. Prints the table of docs/calibration/findings.md.
 
@@ -108,7 +108,8 @@ def table(rows: pd.DataFrame) -> list[str]:
         lines.append(f"| {name} | {part['tests'].sum():,} | {part['chance'].sum():.1f} | {part['flags'].sum()} |")
     whole = (control["tests"].sum(), control["chance"].sum(), control["flags"].sum())
     lines.append(f"| **all** | {whole[0]:,} | {whole[1]:.1f} | {whole[2]} |")
-    return [*lines, "", *_by_check(control), "", f"{seeds} partnerships.", "", *_not_as_planted(rows)]
+    said = f"{seeds} partnerships, seeds {rows['seed'].min()} to {rows['seed'].max()}."
+    return [*lines, "", *_by_check(control), "", said, "", *_not_as_planted(rows)]
 
 
 def _by_check(control: pd.DataFrame) -> list[str]:
@@ -124,6 +125,8 @@ def _not_as_planted(rows: pd.DataFrame) -> list[str]:
     """Every planted truth that was missed, or found as something else, with its seed."""
     planted = rows[(rows["kind"] != "none") & ~rows["right"].astype(bool)]
     said = planted.assign(said=planted["as"].replace("", "missed")).groupby(["truth", "said"], sort=True)["seed"]
+    if planted.empty:
+        return ["Every planted truth was found for what it is."]
     return ["Not as planted:", "", *(f"- {truth}, {what}: seeds {', '.join(map(str, sorted(seeds)))}"
                                      for (truth, what), seeds in said)]  # fmt: skip
 
@@ -137,11 +140,12 @@ def write(lines: list[str]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--first", type=int, default=1001)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--table", action="store_true")
     chosen = parser.parse_args()
     rows: list[dict[str, Any]] = []
-    for seed in range(1, chosen.seeds + 1):
+    for seed in range(chosen.first, chosen.first + chosen.seeds):
         done = chosen.keep / f"{seed}.json" if chosen.keep else None
         if done and done.is_file():
             rows += json.loads(done.read_text(encoding="utf-8"))
