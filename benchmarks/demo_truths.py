@@ -1,8 +1,8 @@
 """Are the planted truths found, and is nothing found where nothing happens? ``python benchmarks/demo_truths.py``.
 
-Regenerates the demo partnership with seeds 1001 to 1200, reads, protects and assesses each as a run would, and marks the
-findings of 2022-23-Q2: every planted truth should be the subject of one with its direction and kind, and the control
-group should yield no more flags than the page says chance would give. Prints the table of docs/calibration/findings.md.
+Regenerates the demo partnership with seeds 1001 to 1200, reads, protects and assesses each as a run would, and marks
+the findings of 2022-23-Q2: every planted truth should be the subject of one with its direction and kind, the control
+group yield no more flags than the page says chance would give. Prints the table of docs/calibration/findings.md.
 
 ``--keep FOLDER`` keeps each partnership's Release and marks there: a run that was stopped goes on where it was.
 ``--table`` writes the table into the docs in place of the one between its markers.
