@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -20,7 +21,9 @@ from threatlib.pipeline import Dataset
 
 DEMO = Path(__file__).parents[2] / "data" / "demo"
 NOW = {"indicator": "referrals", "area": "Northam", "period": small_.QUARTER}
-AT = {"indicator": "csc_referrals", "area": "Vellmarsh", "period": "2022-01"}
+AT = {"indicator": "csc_referrals", "area": "Vellmarsh", "period": "2021-10"}
+
+Slip = Callable[[Dataset], object]
 
 pytestmark = pytest.mark.xdist_group("explore")  # the fictional partnership is read and assessed once
 mpl.use("Agg")
@@ -115,6 +118,47 @@ def test_explain_walks_to_the_line_of_the_file(q: Dataset) -> None:
         q.explain("F-nothing", assessment)
 
 
+@pytest.mark.parametrize(
+    ("slip", "answer"),
+    [
+        (lambda q: tl.load(DEMO.parent / "dmo"), "no such partnership folder; did you mean '.*demo'"),
+        (lambda q: tl.load(DEMO.parent), "no such partnership folder.* There is .*city-hackney"),
+        (lambda q: tl.load(DEMO / "catalogue.yaml"), "no such partnership folder.* `threatlib init` makes one"),
+        (lambda q: tl.assess(q, "2022-23-Q2", as_of="yesterday"), "as_of: found 'yesterday', wanted a day"),
+        (lambda q: q.explain(0), "wanted a row of findings.* one of the ids F-"),
+        (lambda q: q.explain(q.received[:2]), "wanted a row of findings"),
+        (lambda q: q.compare("csc_referrals", "2031-04"), "for 2031-04 has been received; the last is for 2022-09"),
+        (lambda q: q.compare("csc_referrals", "Vellmarsh"), "period: found 'Vellmarsh', wanted a period such as"),
+        (
+            lambda q: q.what_if(exclude={"indicater": "csc_referrals"}),
+            "no column .*; did you mean 'indicator'",
+        ),
+        (lambda q: q.what_if(exclude={"indicator": "csc_referal"}), "'csc_referal'; did you mean 'csc_referrals'"),
+        (lambda q: q.what_if(exclude="csc_referrals"), r"such as \{'indicator': 'csc_referrals'\}"),
+        (lambda q: q.what_if(rebase_at=AT | {"area": "Velmarsh"}), "rebase_at: .*'Velmarsh'; did you mean 'Vellmarsh'"),
+        (lambda q: q.propose("x", "X", rebase_at=AT | {"area": "Velmarsh"}), "propose: .* did you mean 'Vellmarsh'"),
+        (lambda q: q.propose("A break", "X", rebase_at=AT), "id: found 'A break', wanted small letters, digits"),
+    ],
+)
+def test_a_slip_is_met_with_what_was_found_and_what_is_there(q: Dataset, slip: Slip, answer: str) -> None:
+    with pytest.raises(UsageError, match=answer):
+        slip(q)
+
+
+def test_a_name_that_is_not_there_is_a_key_error_with_the_nearest(q: Dataset) -> None:
+    with pytest.raises(KeyError, match="did you mean 'csc_referrals'"):
+        q.indicators["csc_referal"]
+
+
+def test_a_withheld_figure_is_told_by_its_period(q: Dataset) -> None:
+    assessment = tl.assess(q, "2022-23-Q2", audience="internal")
+    one = assessment.findings[:1]
+    hidden = assessment.observations.query(f"obs == {one['rows'].iloc[0].split()[0]!r}").iloc[0]
+    without = assessment.observations.assign(row=0)
+    why = explore.explain(DEMO, q.table[:0], explore.chosen(one, one), assessment.signals, without)
+    assert f"- {hidden['period']}, {hidden['file']}: [c] (withheld" in str(why)
+
+
 def test_what_if_changes_the_finding_and_never_the_record(q: Dataset, small: Dataset) -> None:
     before = {path: path.read_bytes() for path in DEMO.rglob("*") if path.is_file()}
     received = q.received.copy()
@@ -179,6 +223,8 @@ def test_a_proposal_is_written_with_reason_and_name_and_keeps_the_rest(tmp_path:
     assert "New case system" in proposal._repr_html_()
     with pytest.raises(UsageError, match="a reason and the name"):
         proposal.write(reason=" ", said_by="A. Analyst")
+    with pytest.raises(UsageError, match="status: found 'opne'; wanted 'open'"):
+        proposal.write(reason="A new system.", said_by="A. Analyst", status="opne")
     assert path.read_text(encoding="utf-8") == text
     proposal.write(reason="The team moved to a new system: counts before and after differ.", said_by="A. Analyst")
     after = path.read_text(encoding="utf-8")

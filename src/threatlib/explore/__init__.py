@@ -5,9 +5,9 @@ small frozen object with a `frame` (pandas, columns documented), a picture in Ju
 """
 
 from threatlib.explore.comparison import Comparison, compare
-from threatlib.explore.difference import WhatIf, declaration, declared, exclude, rebase, unguarded
-from threatlib.explore.explanation import Explanation, explain
-from threatlib.explore.names import Names
+from threatlib.explore.difference import WhatIf, declaration, declared, exclude, known, rebase, unguarded
+from threatlib.explore.explanation import Explanation, chosen, explain
+from threatlib.explore.names import Names, partnership_near
 from threatlib.explore.proposal import Proposal
 from threatlib.explore.series import Series, series
 
@@ -18,11 +18,14 @@ __all__ = [
     "Proposal",
     "Series",
     "WhatIf",
+    "chosen",
     "compare",
     "declaration",
     "declared",
     "exclude",
     "explain",
+    "known",
+    "partnership_near",
     "rebase",
     "series",
     "unguarded",

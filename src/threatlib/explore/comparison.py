@@ -13,6 +13,7 @@ from threatlib.catalogue import Definitions, Indicator
 from threatlib.errors import UsageError
 from threatlib.explore.names import checked
 from threatlib.explore.show import paragraph, picture, together
+from threatlib.periods import parse
 from threatlib.stats import rates
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class Comparison:
         return ax
 
     def __repr__(self) -> str:
-        table = self.frame[["area", "role", "period", "value", "lower", "upper"]].to_string(index=False)
+        shown = self.frame[["area", "role", "period", "value", "lower", "upper"]]
+        table = shown.to_string(index=False, float_format="{:,.1f}".format)
         return f"{self.indicator.name} ({self.unit})\n{table}{self._missing()}"
 
     def _repr_html_(self) -> str:
@@ -94,10 +96,10 @@ def compare(table: pd.DataFrame, definitions: Definitions, indicator: str, perio
     entry = definitions.catalogue.by_id[checked(indicator, {i.id: i.name for i in definitions.catalogue.indicators})]
     rows = table[(table["indicator"] == indicator) & (table["breakdown"] == "") & table["used"]]
     rows = rows[(rows["basis"] != "forecast") & rows["upper"].notna()]
-    if period is not None:
-        rows = rows[rows["period"] == period]
     if rows.empty:
-        raise UsageError(f"no figure of '{indicator}'{f' for {period}' if period else ''} has been received.")
+        raise UsageError(f"no figure of '{indicator}' has been received.")
+    if period is not None:
+        rows = _of(rows, period, indicator)
     kind = rows.loc[rows["role"] == "local", "kind"]
     rows = rows[rows["kind"] == (kind if len(kind) else rows["kind"]).value_counts().index[0]]
     latest = rows.sort_values("end", kind="stable").drop_duplicates("area", keep="last")
@@ -121,3 +123,17 @@ def compare(table: pd.DataFrame, definitions: Definitions, indicator: str, perio
     frame = frame.sort_values("value", ascending=False, kind="stable", na_position="last")
     marking = "" if definitions.partnership.data_kind == "real" else "SIMULATED DATA"
     return Comparison(entry, frame[list(COLUMNS)].reset_index(drop=True), left_out, marking)
+
+
+def _of(rows: pd.DataFrame, period: str, indicator: str) -> pd.DataFrame:
+    """The rows of one period, however it is spelt."""
+    try:
+        wanted = parse(period)
+    except ValueError as fault:
+        raise UsageError(f"period: {fault}.") from fault
+    there = rows[rows["period"].isin([period, str(wanted)])]
+    if there.empty:
+        alike = rows[rows["kind"] == wanted.kind]
+        last = (alike if len(alike) else rows).sort_values("end", kind="stable")["period"].iloc[-1]
+        raise UsageError(f"no figure of '{indicator}' for {period} has been received; the last is for {last}.")
+    return there

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from threatlib.catalogue import Annotation, Definitions
 from threatlib.errors import UsageError
-from threatlib.explore.show import paragraph, table_html, together
+from threatlib.explore.show import nearest, paragraph, table_html, together
 from threatlib.periods import parse
 
 if TYPE_CHECKING:
@@ -96,17 +96,35 @@ def exclude(received: pd.DataFrame, which: Chooser) -> pd.DataFrame:
     if callable(which):
         out = which(received).astype(bool)
     elif isinstance(which, Mapping):
-        unknown = [name for name in which if name not in received]
-        if unknown:
-            raise UsageError(f"exclude: no column '{unknown[0]}'; there is {', '.join(received.columns)}.")
+        known(received, which, "exclude")
         out = pd.Series(True, received.index)
         for name, wanted in which.items():
-            out &= received[name].isin([wanted] if isinstance(wanted, str) else list(wanted))
+            out &= received[name].isin(several(wanted))
+    elif isinstance(which, str):
+        raise UsageError(f"exclude: found '{which}', wanted columns and values, such as {{'indicator': '{which}'}}.")
     else:
         out = received["obs"].isin(list(which))
     if not out.any():
         raise UsageError(f"exclude: no figure received is {which!r}.")
     return received[~out].reset_index(drop=True)
+
+
+def known(received: pd.DataFrame, which: Choice, called: str) -> None:
+    """Refuse a supposition about a column, or a name in it, that there is not.
+
+    Raises
+    ------
+    UsageError
+        With the nearest that there is.
+    """
+    for name, wanted in which.items():
+        if name not in received:
+            choice = ", ".join(received.columns)
+            raise UsageError(f"{called}: no column '{name}'{nearest(name, received.columns)} There is {choice}.")
+        there = received[name].unique()
+        for value in several(wanted):
+            if name in ("indicator", "area", "agency", "breakdown") and value not in there:
+                raise UsageError(f"{called}: no figure received has {name} '{value}'{nearest(value, there)}")
 
 
 def declaration(id: str, title: str, *, rebase_at: Choice | None = None, exclude: Choice | None = None) -> Annotation:
@@ -139,7 +157,7 @@ def declaration(id: str, title: str, *, rebase_at: Choice | None = None, exclude
     try:
         return Annotation.model_validate({**said, "reason": "?", "said_by": "?", "status": "open"})
     except ValidationError as fault:
-        raise UsageError(f"propose: {fault.errors()[0]['msg']}.") from fault
+        raise UsageError(f"propose: {complaint(fault)}") from fault
 
 
 def declared(definitions: Definitions, entry: Annotation) -> Definitions:
@@ -167,6 +185,15 @@ def rebase(definitions: Definitions, at: Choice) -> Definitions:
         ``period`` (the first one recorded the new way), and ``indicator`` and ``area`` where not all are meant.
     """
     return declared(definitions, declaration("supposed-break", "A break supposed by the analyst", rebase_at=at))
+
+
+def complaint(fault: ValidationError) -> str:
+    """The first thing that is wrong with an entry, and where."""
+    first = fault.errors()[0]
+    if first["loc"] == ("id",):
+        return f"id: found '{first['input']}', wanted small letters, digits and hyphens, such as 'referral-form-2022'."
+    place = "".join(f"{part}: found '{first['input']}'; " for part in first["loc"][:1])
+    return f"{place}{first['msg'].removeprefix('Value error, ').replace('Input should be', 'wanted')}."
 
 
 def several(names: str | Iterable[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from threatlib.errors import UsageError
 from threatlib.explore.show import paragraph, table_html, together
 from threatlib.returns.grids import Unreadable, sheets
 
@@ -38,7 +39,7 @@ class Explanation:
     def __str__(self) -> str:
         lines = [self.sentence, *(f"  {number}. {step}" for number, step in enumerate(self.steps, 1))]
         for row in self.rows.to_dict("records"):
-            lines.append(f"  - {_place(row)}: {row['line']}")
+            lines.append(f"  - {row['period']}, {_place(row)}: {row['line']}")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -53,6 +54,31 @@ class Explanation:
         return together(
             paragraph(self.sentence, strong=True), steps, table_html(head, shown, caption="The figures it rests on")
         )
+
+
+def chosen(finding: object, findings: pd.DataFrame) -> Mapping[str, Any]:
+    """The finding that is meant, by its row, its id, or a table of it alone.
+
+    Raises
+    ------
+    UsageError
+        If it is none of these, or there is no such finding; it names those there are.
+    """
+    there = ", ".join(findings["finding_id"])
+    if isinstance(finding, str):
+        known = findings[findings["finding_id"] == finding]
+        if known.empty:
+            raise UsageError(f"no finding '{finding}'; there are {there or 'none'}.")
+        finding = known
+    if isinstance(finding, pd.DataFrame) and len(finding) == 1:
+        finding = finding.iloc[0]
+    if isinstance(finding, pd.Series):
+        finding = finding.to_dict()
+    if not isinstance(finding, Mapping) or "finding_id" not in finding:
+        raise UsageError(
+            f"explain: wanted a row of findings, such as assessment.findings.iloc[0], or one of the ids {there}."
+        )
+    return finding
 
 
 def explain(
@@ -87,15 +113,16 @@ def explain(
 
 def _steps(finding: Mapping[str, Any], series: pd.DataFrame, rows: pd.DataFrame) -> tuple[str, ...]:
     """The walk: what was asked, what was found, how sure, what else it could be."""
-    chosen = series[series["signal_id"] == finding["signal_id"]]
+    own = series[series["signal_id"] == finding["signal_id"]]
     said = [f"It compares {len(rows)} figure{'s' * (len(rows) != 1)} by the check '{finding['check']}'."]
     others = series[(series["signal_id"] != finding["signal_id"]) & (series["arrow"] != "cannot_say")]
-    for row in chosen.to_dict("records"):
+    for row in own.to_dict("records"):
         why = f" ({row['why']})" if row["why"] else ""
         said.append(f"The check's verdict on {row['period']} is '{row['arrow']}'{why}.")
     if len(others):
         agree = int((others["arrow"] == finding["direction"]).sum())
-        said.append(f"{agree} of {len(others)} other check{'s' * (len(others) != 1)} of the same series say the same.")
+        many, verb = f"{len(others)} other check{'s' * (len(others) != 1)}", "says" if agree == 1 else "say"
+        said.append(f"Of {many} of the same series, {agree} {verb} the same.")
     said.append(f"Severity {finding['severity']}; confidence {finding['confidence']}: {finding['confidence_reasons']}.")
     if finding["probability_term"]:
         said.append(f"In the words of the probability yardstick: {finding['probability_term']}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from threatlib.errors import UsageError
 from threatlib.explore.show import nearest, table_html
@@ -21,6 +22,8 @@ class Names(Mapping[str, str]):
         self._entries = dict(entries)
 
     def __getitem__(self, key: str) -> str:
+        if key not in self._entries:
+            raise KeyError(unknown(key, self._entries))
         return self._entries[key]
 
     def __iter__(self) -> Iterator[str]:
@@ -69,3 +72,13 @@ def checked(name: str, known: Mapping[str, str]) -> str:
     if name not in known:
         raise UsageError(unknown(name, known))
     return name
+
+
+def partnership_near(wanted: Path) -> str:
+    """The end of what is said of a folder that holds no partnership: those there are in it, or beside it, or in
+    ``data``; nothing where there are none."""
+    for place in (wanted, wanted.parent, Path("data")):
+        there = [str(found.parent) for found in sorted(place.glob("*/partnership.yaml"))]
+        if there:
+            return nearest(str(place / wanted.name), there).removesuffix(".") + f" There is {', '.join(there)}."
+    return "."

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from threatlib.catalogue import Annotation
 from threatlib.errors import UsageError
-from threatlib.explore.difference import WhatIf
+from threatlib.explore.difference import WhatIf, complaint
 from threatlib.explore.show import paragraph
 
 FILE = "annotations.yaml"
@@ -51,7 +51,7 @@ class Proposal:
         try:
             Annotation.model_validate(whole)
         except ValidationError as fault:
-            raise UsageError(f"{FILE}: {fault.errors()[0]['msg']}.") from fault
+            raise UsageError(f"{FILE}: {complaint(fault)}") from fault
         path = self.folder / FILE
         before = path.read_text(encoding="utf-8")
         there = (yaml.safe_load(before) or {}).get("annotations") or []

@@ -88,7 +88,9 @@ class Dataset:
         """An indicator's latest figure in each area and comparator; see `threatlib.explore.compare`."""
         return explore.compare(self._kept, self.definitions, indicator, period)
 
-    def explain(self, finding: Mapping[str, Any] | str, assessment: Assessment | None = None) -> explore.Explanation:
+    def explain(
+        self, finding: Mapping[str, Any] | pd.Series | str, assessment: Assessment | None = None
+    ) -> explore.Explanation:
         """Why a finding says what it says: sentence, evidence, rows, file and line.
 
         Parameters
@@ -99,15 +101,8 @@ class Dataset:
             Where the finding is from; the newest quarter's for the analyst if not given.
         """
         whole = assessment or self._newest
-        found = whole.findings
-        if isinstance(finding, str):
-            there = found[found["finding_id"] == finding]
-            if there.empty:
-                raise UsageError(
-                    f"no finding '{finding}' in {whole.quarter}; there are {', '.join(found['finding_id'])}."
-                )
-            finding = {str(name): value for name, value in there.iloc[0].items()}
-        return explore.explain(self.folder, self.table, finding, whole.signals, whole.observations)
+        meant = explore.chosen(finding, whole.findings)
+        return explore.explain(self.folder, self.table, meant, whole.signals, whole.observations)
 
     def what_if(
         self,
@@ -136,6 +131,7 @@ class Dataset:
             supposed.append(f"{len(self.received) - len(received)} figures were left out")
         if rebase_at is not None:
             definitions = explore.rebase(definitions, rebase_at)
+            explore.known(self.table, rebase_at, "rebase_at")
             supposed.append(f"recording had changed at {rebase_at['period']}")
         before = self._newest if quarter is None else assess(self, quarter, audience=self._analyst)
         other = replace(self, received=received, definitions=explore.unguarded(definitions))
@@ -164,6 +160,7 @@ class Dataset:
             Unless exactly one of the two is given, and some figure is meant.
         """
         entry = explore.declaration(id, title, rebase_at=rebase_at, exclude=exclude)
+        explore.known(self.table, rebase_at or exclude or {}, "propose")
         if exclude is not None and observations.left_out(self._kept, [entry])["used"].equals(self._kept["used"]):
             raise UsageError(f"propose: no figure received is {exclude!r}.")
         other = replace(self, definitions=explore.unguarded(explore.declared(self.definitions, entry)))
@@ -198,8 +195,9 @@ def load(partnership_dir: str | Path, *, strict: bool = True) -> Dataset:
     wanted, here = Path(partnership_dir), Path.cwd()
     places = [wanted, *(above / wanted for above in here.parents)]
     folder = next((place for place in places if place.is_dir()), wanted)
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such partnership folder. `threatlib init` makes one.")
+    if not folder.is_dir() or any(folder.glob("*/partnership.yaml")):
+        near = explore.partnership_near(folder)
+        raise UsageError(f"{folder}: there is no such partnership folder{near} `threatlib init` makes one.")
     definitions = load_definitions(folder)
     with waiting(f"Reading {folder}"):
         received, register, problems = returns.read(folder, definitions)
@@ -236,7 +234,10 @@ def assess(
     UsageError
         For a quarter without data or an audience that does not exist, naming those that do.
     """
-    day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    try:
+        day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    except ValueError as fault:
+        raise UsageError(f"as_of: found '{as_of}', wanted a day such as 2022-10-20.") from fault
     period = quarter_in(dataset, quarter, day)
     who = audience or dataset.definitions.partnership.default_audience
     known = dataset.definitions.partnership.audiences
