@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +17,16 @@ from threatlib.stats import _scan_cuts as cuts
 from threatlib.stats import _scan_forecast as forecasting
 from threatlib.stats import _scan_model as model
 from threatlib.stats import _scan_window as window
-from threatlib.stats._scan_calibration import LEVELS, QUANTILES, THRESHOLD, probability, terms
+from threatlib.stats._scan_calibration import (
+    LEVELS,
+    QUANTILES,
+    THRESHOLD,
+    WIDER,
+    WIDER_AT,
+    honest_share,
+    probability,
+    terms,
+)
 from threatlib.stats.scan import _news, scan
 
 NAN = np.nan
@@ -99,6 +111,28 @@ def test_calibration_gives_back_its_own_levels_and_falls_throughout():
         assert (np.diff(p) < 0).all()
         assert p[0] > 0.999
         assert p[-1] < 1e-12
+
+
+def test_the_nominal_coverage_is_wider_where_few_points_mislead_and_plain_where_many_tell():
+    at, many = np.array(WIDER_AT), np.full(5, 1e6)
+    np.testing.assert_allclose(honest_share(0.8, at, many), 0.8, atol=1e-6)
+    half = norm.isf((1 - honest_share(0.8, at, np.full(5, 35.0))) / 2) / norm.isf(0.1)
+    np.testing.assert_allclose(half, 1 + np.array(WIDER) / 2)
+    assert honest_share(0.95, np.array([0.2, 5.0]), np.array([8.0, 8.0])) == pytest.approx([0.95, 0.95])
+
+
+@pytest.mark.parametrize(("frequency", "n"), [(12, 36), (4, 12)])
+def test_intervals_of_few_points_cover_what_they_say(frequency, n):
+    sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+    try:
+        from detection_series import simulate
+    finally:
+        sys.path.pop(0)
+    rng = np.random.default_rng(31)
+    for mean in (20.0, 80.0, 1000.0):
+        y = np.stack([simulate(rng, "clean", mean, n, frequency).values for _ in range(250)])
+        on = scan(y, frequency=frequency, first=n - 4, confidence=0.8)
+        assert ((y >= on.lower) & (y <= on.upper))[:, n - 4 :].mean() == pytest.approx(0.8, abs=0.035)
 
 
 def test_news_outdoes_the_last_half_year_in_its_own_direction():

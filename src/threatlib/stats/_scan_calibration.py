@@ -7,6 +7,7 @@ The constants were fitted by quantile regression to simulated quiet series (`pyt
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from threatlib.stats._scan_model import FloatArray
 
@@ -41,6 +42,10 @@ QUANTILES: dict[int, tuple[tuple[float, ...], ...]] = {
     ),
 }
 
+# how much wider the predictive intervals of few points must be, by the mean of a period; half as much at 35 points
+WIDER_AT, WIDER = (5.0, 20.0, 80.0, 300.0, 1000.0), (0.0, -0.09, 0.04, -0.03, -0.08)
+_HALF_AS_MUCH = 35.0
+
 
 def terms(mean: FloatArray, seen: FloatArray) -> FloatArray:
     """What the quantiles depend on, last axis: mean of a period (events) and points of history."""
@@ -64,3 +69,12 @@ def probability(evidence: FloatArray, mean: FloatArray, seen: FloatArray, freq: 
     out = np.where(x > at[..., 0], out, np.minimum(log_p[0] * np.exp(x - at[..., 0]), 0.0))
     out = np.where(x > at[..., -1], log_p[-1] - (x - at[..., -1]), out)
     return np.asarray(np.exp(out))
+
+
+def honest_share(confidence: float, mean: FloatArray, seen: FloatArray) -> FloatArray:
+    """The nominal coverage at which the predictive intervals of quiet counts cover `confidence`.
+
+    Few points leave the dispersion to its prior, which is smooth in the mean; that of real and simulated series is not.
+    """
+    wider = np.interp(np.log(np.maximum(mean, 1e-6)), np.log(WIDER_AT), WIDER) / (1 + (seen / _HALF_AS_MUCH) ** 2)
+    return np.asarray(2 * ndtr((1 + wider) * ndtri((1 + confidence) / 2)) - 1)

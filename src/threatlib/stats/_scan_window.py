@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, ndtr, ndtri
 
+from threatlib.stats._scan_calibration import honest_share
 from threatlib.stats._scan_forecast import Forecast
 from threatlib.stats._scan_model import FloatArray, Kind
 
@@ -200,6 +201,9 @@ def interval(
     h = held(f, [(r, PLAIN) for r in lengths])
     sd = np.sqrt((f.grid_weight * f.grid[:, None]).sum(0) * h.unit + h.variance)
     size = np.maximum(h.size, 1e-9)
+    share = np.full_like(h.mean, confidence)
+    if kind == "count":
+        share = honest_share(confidence, h.mean / h.periods, f.seen)
     top = size if kind == "proportion" else np.full_like(h.mean, np.inf)
     bottom = np.full_like(h.mean, -np.inf if kind == "level" else 0.0)
     first = bottom if kind == "level" else 0.25 * h.mean
@@ -212,7 +216,7 @@ def interval(
         return _mixed_score(f, at, h.mean, h.unit, h.variance, size, kind)
 
     ends = []
-    for target in (ndtri((1 - confidence) / 2), -ndtri((1 - confidence) / 2)):
+    for target in (ndtri((1 - share) / 2), -ndtri((1 - share) / 2)):
         x, trial = root(h.mean), root(np.clip(h.mean + target * sd, first, top))
         z, z_trial = score(x), score(trial)
         for _ in range(4):
@@ -226,12 +230,12 @@ def interval(
     if kind != "level":
         low, high = np.ceil(low), np.maximum(np.floor(high), np.ceil(low))  # the counts inside
     if kind == "count":
-        low, high = _nearest(f, h, low, high, confidence)
+        low, high = _nearest(f, h, low, high, share)
     return low[each], high[each]
 
 
 def _nearest(
-    f: Forecast, h: Held, low: FloatArray, high: FloatArray, confidence: float
+    f: Forecast, h: Held, low: FloatArray, high: FloatArray, share: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Of intervals within a count of this one, that which covers most nearly what it should (few events only).
 
@@ -249,12 +253,13 @@ def _nearest(
             total += weight * betainc(shape, np.maximum(count, 1e-9), shape / (shape + mean))
         return np.where(count <= 0, 0.0, total)
 
+    aim = share[few]
     ends = [[end[few] + step for step in (-1, 0, 1)] for end in (low, high)]
     under, over = [below(end) for end in ends[0]], [1 - below(end + 1) for end in ends[1]]
     best, miss = (low[few], high[few]), np.full(len(column), np.inf)
     for start, less in zip(ends[0], under, strict=True):
         for stop, more in zip(ends[1], over, strict=True):
-            off = np.abs(1 - less - more - confidence) + 0.1 * np.abs(less - more)
+            off = np.abs(1 - less - more - aim) + 0.1 * np.abs(less - more)
             better = (off < miss) & (start >= 0) & (stop >= start)
             best = (np.where(better, start, best[0]), np.where(better, stop, best[1]))
             miss = np.where(better, off, miss)
