@@ -52,12 +52,26 @@ def test_nothing_is_seen_of_the_future_or_of_what_is_for_others(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("It rose.<!-- three of one family -->\n", "It rose."),
+        ("It <!-- a\n\nb --> rose. <!-- and c", "It  rose."),
+        ("It\x00 ro\u202ese.\x1b\u200b", "It rose."),
+    ],
+)
+def test_a_note_to_oneself_and_what_cannot_be_seen_are_not_read(tmp_path: Path, text: str, kept: str) -> None:
+    put(tmp_path, "demand", "2022-23-Q2", HEAD + text)
+    assert comments(tmp_path)[0].text == kept
+
+
+@pytest.mark.parametrize(
     ("threat", "quarter", "text", "said"),
     [
         ("demand", "2022-23-Q2", "no head", "wanted '---', author and date"),
         ("demand", "2022-23-Q2", "---\nauthor: A\n---\nx", "date: Field required"),
         ("demand", "2022-23-Q2", "---\nauthor: ''\ndate: 2022-01-01\n---\nx", "author: String should have at least 1"),
         ("demand", "2022-23-Q2", HEAD, "wanted either a text, or 'confirms'"),
+        ("demand", "2022-23-Q2", HEAD + "<!-- x -->", "wanted either a text, or 'confirms'"),
         ("demand", "2022-23-Q2", "---\nauthor: A\ndate: 2022-01-01\nmood: bad\n---\nx", "mood: Extra inputs"),
         ("demand", "2022-23-Q2", "---\nauthor: [\n---\nx", "wanted '---', author and date"),
         ("demand", "2022-23", HEAD + "x", "wanted a file named by a quarter"),

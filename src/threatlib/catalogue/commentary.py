@@ -13,6 +13,8 @@ One Markdown file a threat (or sub-topic) and quarter, ``commentary/<id>/<quarte
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -127,7 +129,14 @@ def _comment(path: Path, problems: list[str]) -> Comment | None:
         problems.append(f"{path}: wanted '---', author and date, '---', then the text{named}.")
         return None
     try:
-        return Comment.model_validate({**said, "threat": path.parent.name, "quarter": path.stem, "text": text})
+        return Comment.model_validate({**said, "threat": path.parent.name, "quarter": path.stem, "text": _meant(text)})
     except ValidationError as fault:
         problems += [f"{path}: {'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}." for e in fault.errors()]
         return None
+
+
+def _meant(text: str) -> str:
+    """The text without what its author does not mean to be read: HTML comments (one that does not end goes to the
+    end), and characters that cannot be seen, which can turn the order of words on a page around."""
+    shown = re.sub(r"<!--.*?(?:-->|\Z)", "", text, flags=re.DOTALL)
+    return "".join(c for c in shown if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf"))
