@@ -28,7 +28,7 @@ def test_a_number_with_its_unit(value: float, unit: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(1204, "count", "+1,204"), (-312, "count", "−312"), (0, "count", "0"), (0.04, "percent", "0.0%"),
+    [(1204, "count", "+1,204"), (-312, "count", "−312"), (0, "count", "0"), (0.04, "percent", "+0.04%"),
      (5, "gbp", "+£5"),
      (-5, "gbp", "−£5"), (2, "rank", "+2 places")],
 )  # fmt: skip
@@ -99,3 +99,18 @@ def test_the_ends_of_an_interval_are_two_texts(
 )
 def test_a_size_has_no_sign(value: float, unit: str, text: str) -> None:
     assert wording.size(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "unit", "printed"),
+    [
+        (1, 5, "count", "1 to 5"),
+        (101.26, 154.04, "percent_change", "+101.2% to +154.1%"),
+        (-5.04, 2.61, "percent_change", "−5.1% to +2.7%"),
+        (-2.61, -0.07, "percent_change", "−2.7% to −0.049%"),
+        (0.000721, 0.00121, "per_10k", "0.00072 to 0.0013 per 10,000"),
+        (0.3, 0.7, "count", "0.3 to 0.7"),
+    ],
+)
+def test_an_interval_is_never_printed_narrower_than_it_is(lower: float, upper: float, unit: str, printed: str) -> None:
+    assert wording.interval(lower, upper, unit) == printed

@@ -74,7 +74,7 @@ def number(value: float, unit: str = "count") -> str:
     """
     if unit in _SIGNED_ALWAYS:
         return signed(value, unit)
-    digits = _small(value) if 1e-9 <= abs(value) < 0.05 else _digits(value)
+    digits = _written(value)
     if unit == "rank":
         return f"{digits}{_ordinal_ending(value)}"
     if unit == "gbp":
@@ -83,8 +83,8 @@ def number(value: float, unit: str = "count") -> str:
 
 
 def signed(value: float, unit: str = "count") -> str:
-    """A change with its sign: ``+1,204``, ``−3.5%``, and ``0`` without one."""
-    digits = _digits(value)
+    """A change with its sign: ``+1,204``, ``−3.5%``, ``+0.04``, and ``0`` without one."""
+    digits = _written(value)
     sign = "+" if value > 0 and float(digits.replace(",", "")) else ""
     suffix = " places" if unit == "rank" else SUFFIXES.get(unit, "")
     if unit == "gbp":
@@ -93,9 +93,12 @@ def signed(value: float, unit: str = "count") -> str:
 
 
 def interval(lower: float, upper: float, unit: str = "count", *, sign: bool = False) -> str:
-    """Both ends of an interval, the unit said once: ``1 to 5``, ``−3% to +4%``, ``40.1 to 46.2 per 10,000``."""
+    """Both ends of an interval, the unit said once: ``1 to 5``, ``−3% to +4%``, ``40.1 to 46.2 per 10,000``.
+
+    Ends are rounded outwards, never to nothing: what is printed is never narrower than what was computed.
+    """
     write = signed if sign or unit in _SIGNED_ALWAYS else number
-    low, high = write(lower, unit), write(upper, unit)
+    low, high = write(end(lower, -1), unit), write(end(upper, 1), unit)
     suffix = SUFFIXES.get(unit, "")
     if suffix not in ("", "%") and low.endswith(suffix):
         low = low.removesuffix(suffix)
@@ -118,6 +121,23 @@ def outward(value: float, way: int, digits: int = 1) -> float:
     """An end of an interval to so many decimals, rounded away from its middle: up if `way` is above 0, else down."""
     unit = 10.0**digits
     return (math.ceil(value * unit - 1e-6) if way > 0 else math.floor(value * unit + 1e-6)) / unit
+
+
+def towards_nothing(bound: float) -> float:
+    """A bound of a change as it is printed: never rounded to more than it is, nor to nothing."""
+    rounded = math.trunc(10 * bound + math.copysign(1e-6, bound)) / 10
+    if rounded or abs(bound) < 1e-9:
+        return rounded
+    least = min(abs(bound), 0.049)  # from there on a figure is printed with two significant digits
+    unit = 10.0 ** (math.floor(math.log10(least)) - 1)
+    return math.copysign(math.floor(least / unit) * unit, bound)
+
+
+def end(value: float, way: int) -> float:
+    """An end of an interval as it is printed: outwards, to two significant digits where one decimal leaves nothing."""
+    if 1e-9 <= abs(value) < 0.05:
+        return outward(value, way, 1 - math.floor(math.log10(abs(value))))
+    return towards_nothing(value) if value * way < 0 else outward(value, way)
 
 
 @lru_cache(maxsize=4096)
@@ -155,6 +175,10 @@ def _short(period: Period) -> str:
     if period.start.year == period.end.year:
         return f"{period.start:%b}–{period.end:%b %Y}"
     return f"{period.start:%b %Y}–{period.end:%b %Y}"
+
+
+def _written(value: float) -> str:
+    return _small(value) if 1e-9 <= abs(value) < 0.05 else _digits(value)
 
 
 def _digits(value: float) -> str:

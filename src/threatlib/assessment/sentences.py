@@ -163,14 +163,14 @@ def _size(row: Row, rows: str) -> tuple[Part, ...]:
     lead = Part(f"{_allowing(row)} is a {'rise' if up else 'fall'} of ")
     if not math.isfinite(middle) or not math.isfinite(most):
         end = ", whatever the withheld figure is." if math.isnan(middle) else "."
-        bound = _towards_nothing(least)
+        bound = wording.towards_nothing(least)
         return (
             lead,
             Part("at least "),
             Part(wording.size(bound, unit), least, rows),
             Part(end),
         )
-    said = wording.ends(_towards_nothing(least), wording.outward(most, 1), unit)
+    said = wording.ends(wording.towards_nothing(least), wording.outward(most, 1), unit)
     return (
         lead, Part(wording.size(round(middle, 1) or middle, unit), abs(middle), rows), Part(" (range "),
         Part(said[0], least, rows), Part(" to "), Part(said[1], most, rows), Part(")."),
@@ -203,13 +203,3 @@ def _between(row: Row, rows: str) -> tuple[Part, ...]:
 def _ended(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """Without the space after the last full stop."""
     return (*parts[:-1], Part(parts[-1].text.rstrip(), parts[-1].value, parts[-1].rows))
-
-
-def _towards_nothing(bound: float) -> float:
-    """A bound of a change as it is printed: never rounded to more than it is, nor to nothing."""
-    rounded = math.trunc(10 * bound + math.copysign(1e-6, bound)) / 10
-    if rounded or abs(bound) < 1e-9:
-        return rounded
-    least = min(abs(bound), 0.049)  # from there on a figure is printed with two significant digits
-    unit = 10.0 ** (math.floor(math.log10(least)) - 1)
-    return math.copysign(math.floor(least / unit) * unit, bound)

@@ -159,7 +159,9 @@ def _cell(record: dict[str, Any], column: str, unit: str | None) -> Markup:
     unit = unit or text_of(record, "unit") or "count"
     rows = text_of(record, f"{column}_rows") or text_of(record, "rows")
     if known(value):
-        text = number_html(wording.number(float(value), unit), float(value), rows)
+        way = 1 if column.endswith("upper") else -1 if column.endswith("lower") else 0
+        printed = wording.end(float(value), way) if way else float(value)
+        text = number_html(wording.number(printed, unit), float(value), rows)
         status = text_of(record, "status") if column == "value" else ""
         return text + Markup(" ") + status_html(status) if status in ("provisional", "estimated") else text
     if isinstance(value, Markup):
