@@ -17,6 +17,7 @@ from threatlib.assessment import Assessment
 from threatlib.briefing.workbook import PUBLISHED, texts, write
 
 EVIL = ("=cmd|' /C calc'!A0", "+1+2", "-1+2", "@SUM(A1)", "\t=1", "{=1+2}", "http://example.org/")
+EVIL += ("[here](javascript:alert(1))", "[two](a.xlsx) in [one](b)", "$$note$$")
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def test_no_cell_of_the_workbook_is_a_formula_or_a_link_elsewhere(folder: Path) 
                 assert cell.data_type != "f", f"{sheet.title}!{cell.coordinate}: {cell.value}"
                 assert cell.hyperlink is None or cell.hyperlink.target is None, f"{sheet.title}!{cell.coordinate}"
     texts_there = {cell.value for row in book["annotations"].iter_rows() for cell in row}
-    assert {f"'{EVIL[0]}", "{=1+2}"} <= texts_there
+    assert {f"'{EVIL[0]}", "{=1+2}", "[here] (javascript:alert(1))", "$$note$$"} <= texts_there
 
 
 def test_no_blank_cell_and_shorthand_for_what_is_missing(folder: Path) -> None:

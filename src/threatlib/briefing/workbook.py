@@ -157,8 +157,8 @@ def _left_out(frames: Mapping[str, pd.DataFrame]) -> list[str]:
 
 
 def _filled(frame: pd.DataFrame) -> pd.DataFrame:
-    """No blank cells: the shorthand of the figure's status, else ``[z]``."""
-    out = frame.astype(object)
+    """No blank cells: the shorthand of the figure's status, else ``[z]``; and no words taken for a link."""
+    out = frame.astype(object).map(_no_link)
     for column in out.columns:
         empty = frame[column].isna() | (frame[column].astype(str) == "")
         if column == "value" and "status" in frame:
@@ -167,3 +167,8 @@ def _filled(frame: pd.DataFrame) -> pd.DataFrame:
         else:
             out[column] = out[column].where(~empty, "[z]")
     return out
+
+
+def _no_link(value: object) -> object:
+    """Text as it is: ``[here](there)`` of somebody's Markdown would be written as a link, or stop the run."""
+    return value.replace("](", "] (") if isinstance(value, str) else value
