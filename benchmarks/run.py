@@ -4,7 +4,8 @@
 
 All three do the same six notebooks, in turn, so that a busy machine is busy for each of them; the ratios are of the
 medians. The floor is one warm process (everything imported) that loads, assesses, draws the same pieces, fills the same
-template and writes the same tables, one after the other: no kernel, no record, no publishing.
+template and writes the same tables, one after the other: no kernel, no record, no publishing. PDF copies are left out,
+for neither of the others makes any; ``THREATLIB_PDF=1`` has them printed.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def ours(partnership: str, quarter: str, room: Path) -> None:
     """As a person types it."""
     subprocess.run(
         [sys.executable, "-m", "threatlib", "run", quarter, partnership, "--out", str(room / "ours")],
-        cwd=ROOT, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "THREATLIB_RECORDS": str(room / "records")},
+        cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
+        env={"THREATLIB_PDF": "0", **os.environ, "THREATLIB_RECORDS": str(room / "records")},
     )  # fmt: skip
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import json
 import multiprocessing
 import os
 import pickle
@@ -166,13 +168,14 @@ class _Forked:
 def assessed_once(kept: Path, put: Callable[[Any, str, Any], None] = setattr) -> None:
     """Let the assessment and the tables that an earlier run of these tests made be used again.
 
-    Both are functions of what is compared: the partnership's folder, what was asked for, what was released before.
+    An assessment is a function of the partnership's folder, what was asked for and what was released before; the tables
+    are one of their own text and of what stands around it.
     `put` is how they are put in their places: a monkeypatch's ``setattr`` takes them back.
     """
     from threatlib import manifest
 
     run = importlib.import_module("threatlib.pipeline.run")
-    real_assess, real_write, kept_as = run.assess, run.workbook.write, {}
+    real_assess, real = run.assess, run.workbook
 
     def assess(dataset: Any, quarter: Any, as_of: Any = None, *, audience: str = "", history: Any = None) -> Any:
         told = "" if history is None else history.to_csv()
@@ -185,15 +188,16 @@ def assessed_once(kept: Path, put: Callable[[Any, str, Any], None] = setattr) ->
             fresh = path.with_name(f"{mark}.{os.getpid()}")
             fresh.write_bytes(pickle.dumps(made))
             fresh.replace(path)
-        kept_as[id(made)] = kept / mark
         return made
 
     def write(folder: Path, assessment: Any) -> None:
-        there = kept_as[id(assessment)]
+        around = [assessment.partnership, str(assessment.quarter), assessment.data_kind, str(assessment.protection)]
+        said = json.dumps([*around, real.texts(assessment)])
+        there = kept / hashlib.sha256(said.encode()).hexdigest()
         if not there.exists():
             fresh = there.with_name(f"{there.name}-{os.getpid()}")
             fresh.mkdir()
-            real_write(fresh, assessment)
+            real.write(fresh, assessment)
             with suppress(OSError):  # another process was quicker
                 fresh.rename(there)
         for path in (path for path in there.rglob("*") if path.is_file()):

@@ -106,6 +106,29 @@ def test_closing_it_ends_its_kernels(tmp_path: Path, ours: None) -> None:
     assert kernel.poll() == -9
 
 
+@forking
+def test_a_function_is_called_in_a_process_of_its_own_and_ended_with_the_run(tmp_path: Path, ours: None) -> None:
+    alive, log = kernels.Kernels(), tmp_path / "log"
+    note, made = tmp_path / "note", str(tmp_path / "made")
+    assert kernels.called("os.system", f"echo $PPID > {note}", folder=tmp_path, log=log, kernels=alive)
+    assert int(note.read_text()) != os.getpid()
+    assert kernels.called("os.mkdir", made, folder=tmp_path, log=log, kernels=alive)
+    assert not kernels.called("os.mkdir", made, folder=tmp_path, log=log, kernels=alive)
+    assert "FileExistsError" in log.read_text()
+    threading.Timer(0.3, alive.end, ["the run was ended"]).start()
+    begun = time.monotonic()
+    assert kernels.called("os.system", f"echo $PPID > {note}; sleep 60", folder=tmp_path, log=log, kernels=alive)
+    assert time.monotonic() - begun < 30
+    assert not Path("/proc", note.read_text().strip()).exists()
+
+
+def test_where_nothing_can_be_forked_nothing_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THREATLIB_KERNELS", "ordinary")
+    alive = kernels.Kernels()
+    assert not kernels.called("os.mkdir", str(tmp_path / "made"), folder=tmp_path, log=tmp_path / "log", kernels=alive)
+    assert not (tmp_path / "made").exists()
+
+
 def test_what_ends_a_run_ends_kernels_that_are_still_to_come() -> None:
     alive = kernels.Kernels()
     alive.end("the run was ended")

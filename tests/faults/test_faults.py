@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import signal
@@ -127,6 +128,20 @@ def test_the_process_that_forks_kernels_is_killed(survived: World) -> None:
     """Its kernels end with it: the run fails, and the next one is right again."""
     survived.spoil(DRAW, "import os, signal; os.kill(os.getppid(), signal.SIGKILL)", "import time; time.sleep(9)", DONE)
     refused(survived, 4, "the kernel died")
+
+
+def test_the_process_that_writes_the_tables_is_killed(world: World) -> None:
+    """The tables are then written here, and are the same."""
+    tables = {name: said for name, said in contents(world.published).items() if name.startswith("tables")}
+    for at, apart in (("", True), ("before threatlib.pipeline.run.tables", False)):
+        assert world.run(at=at).code == 0
+        log = (
+            records_of(world.data, world.out) / "small" / QUARTER / "runs" / f"{len(world.records()):06d}" / "log.jsonl"
+        )
+        (said,) = [line for line in map(json.loads, log.read_text().splitlines()) if line["event"] == "tables"]
+        assert said["apart"] == apart
+        assert tables.items() <= contents(world.published).items()
+        assert whole(world)
 
 
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])

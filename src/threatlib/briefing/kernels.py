@@ -81,7 +81,7 @@ class Kernels:
     _ended: str = ""
 
     @contextmanager
-    def one(self, seconds: int) -> Iterator[Kernel]:
+    def one(self, seconds: float) -> Iterator[Kernel]:
         """A kernel that is ended after so many seconds, and in any case at the end."""
         kernel = Kernel(reason=self._ended)
         with self._lock:
@@ -198,6 +198,37 @@ def _forked(argv: list[str], folder: Path, env: dict[str, str], log: Path, limit
         return parent.start(argv, cwd=folder, env=env, log=log, largest=limits.file_bytes)
     except OSError:
         return None
+
+
+def called(function: str, *given: str, folder: Path, log: Path, kernels: Kernels) -> bool:
+    """Have a function of ours called in a process of its own; whether it came to its end, or else the run was ended.
+
+    It does not where nothing can be forked, and if anything goes wrong: then whoever asked calls it here, and is told
+    what did. It is ended with the kernels of its run.
+
+    Parameters
+    ----------
+    function : str
+        With its module, for instance ``threatlib.pipeline.run.tables``.
+    given : str
+        What it is given.
+    folder : Path
+        The process's current folder.
+    log : Path
+        Where its output and errors go.
+    """
+    parent = preloaded()
+    if parent is None or not parent.ready():
+        return False
+    with kernels.one(threading.TIMEOUT_MAX) as process:
+        try:
+            forked = parent.call(function, given, cwd=folder, env={**os.environ, **zygote.ENVIRONMENT}, log=log)
+        except OSError:
+            return False
+        process.group = forked.pid
+        if process.reason:  # the run was ended while it was on its way
+            process.end()
+        return forked.wait() == 0 or bool(process.reason)
 
 
 def forks() -> bool:

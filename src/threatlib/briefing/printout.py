@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -47,8 +48,8 @@ _NODE = re.compile(rb"node\d{8}")
 _FIXED = b"20000101000000"
 
 
-def write(folder: Path) -> str:
-    """Print every page of a finished folder beside itself, and say in a sentence what was done.
+def write(folder: Path, jobs: int = 1) -> str:
+    """Print every page of a finished folder beside itself, with `jobs` browsers, and say in a sentence what was done.
 
     ``THREATLIB_PDF=0`` leaves PDFs out. A Chromium that is missing or fails never stops a run: the sentence says so.
     """
@@ -57,12 +58,15 @@ def write(folder: Path) -> str:
         return "PDF left out: THREATLIB_PDF is 0."
     if program is None:
         return f"PDF left out: none of {', '.join(_PROGRAMS)} is on the PATH."
-    pages = sorted(folder.glob("*.html"))
+    pages = sorted(folder.glob("*.html"), key=lambda page: page.stat().st_size)  # taken from the end: longest first
     printed: dict[Path, bytes] = {}
     try:
-        with _browser(program) as browser:
-            for page in pages:
-                printed[page.with_suffix(".pdf")] = _normal(browser.printed(page))
+        with ThreadPoolExecutor(jobs) as pool:
+            try:
+                for part in pool.map(lambda _: _printed(program, pages), range(jobs)):
+                    printed |= part
+            finally:
+                pages.clear()  # whoever is still printing after a fault, or the end of the run, stops there
     except (ImportError, OSError, ValueError, KeyError) as fault:
         return f"PDF left out: {Path(program).name} did not print ({fault})."
     for file, data in printed.items():
@@ -70,6 +74,18 @@ def write(folder: Path) -> str:
     for index in folder.glob("index*.html"):  # an unpublished briefing's has another name
         _link(index)
     return f"PDF: {len(printed)} pages printed."
+
+
+def _printed(program: str, waiting: list[Path]) -> dict[Path, bytes]:
+    """What one browser prints of the pages waiting, taking one at a time."""
+    done: dict[Path, bytes] = {}
+    with _browser(program) as browser:
+        while True:
+            try:
+                page = waiting.pop()
+            except IndexError:
+                return done
+            done[page.with_suffix(".pdf")] = _normal(browser.printed(page))
 
 
 def _link(index: Path) -> None:

@@ -61,14 +61,18 @@ def write(folder: Path, assessment: Assessment) -> None:
     """Write ``tables/<name>.csv`` for each table and ``tables.xlsx`` with all of them."""
     (folder / "tables").mkdir()
     frames = _frames(assessment)
-    for name, text in texts(assessment).items():
-        (folder / "tables" / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
+    for name, frame in frames.items():
+        (folder / "tables" / f"{name}.csv").write_text(_text(frame), encoding="utf-8", newline="")
     _workbook(folder / "tables.xlsx", frames, assessment)
 
 
 def texts(assessment: Assessment) -> dict[str, str]:
     """Each table as the text of its CSV file."""
-    return {name: frame.to_csv(index=False, lineterminator="\n") for name, frame in _frames(assessment).items()}
+    return {name: _text(frame) for name, frame in _frames(assessment).items()}
+
+
+def _text(frame: pd.DataFrame) -> str:
+    return frame.to_csv(index=False, lineterminator="\n")
 
 
 def _frames(assessment: Assessment) -> dict[str, pd.DataFrame]:

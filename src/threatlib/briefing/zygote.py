@@ -1,8 +1,9 @@
 """A process that has imported what every notebook imports, and forks a fresh kernel whenever it is asked for one.
 
-Each kernel is a new process with nothing of another notebook in it; it is only spared the imports. The zygote itself
-never starts a thread, opens no ZeroMQ socket and runs no notebook. When whoever started it goes away, however that
-happens, it ends its kernels and then itself.
+Each kernel is a new process with nothing of another notebook in it; it is only spared the imports. So is a process that
+calls one function of ours, for what would hold up the run's own. The zygote itself never starts a thread, opens no
+ZeroMQ socket and runs no notebook. When whoever started it goes away, however that happens, it ends its kernels and
+then itself.
 
 Notes
 -----
@@ -29,7 +30,7 @@ from typing import Any
 _PRELOADED = (
     *("ipykernel.kernelapp", "ipykernel.ipkernel", "IPython.core.completer", "matplotlib_inline.backend_inline"),
     *("matplotlib.pyplot", "matplotlib.backends.backend_svg", "matplotlib.backends.backend_agg", "seaborn"),
-    *("scipy.stats", "scipy.optimize", "threatlib.pipeline", "threatlib.figures"),
+    *("scipy.stats", "scipy.optimize", "threatlib.pipeline", "threatlib.figures", "gptables"),
 )
 _START = f"import sys; sys.path[:] = filter(None, sys.path); from {__name__} import serve; serve(int(sys.argv[1]))"
 """Without the current folder on the path while importing, as ipykernel's own launcher does it."""
@@ -47,7 +48,7 @@ ENVIRONMENT: Mapping[str, str] = {
 
 
 class Forked:
-    """A forked kernel, with what `subprocess.Popen` has of methods."""
+    """A forked process, with what `subprocess.Popen` has of methods."""
 
     stdin = stdout = stderr = None
 
@@ -148,6 +149,17 @@ class Zygote:
         said = self.ask(start=list(argv), cwd=str(cwd), env=dict(env), log=str(log), largest=largest)
         return Forked(self, said["pid"])
 
+    def call(self, function: str, given: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> Forked:
+        """A process that calls a function, such as ``threatlib.pipeline.run.tables``; it ends with 0 if that returns.
+
+        Raises
+        ------
+        OSError
+            If it cannot be forked.
+        """
+        said = self.ask(call=function, given=list(given), cwd=str(cwd), env=dict(env), log=str(log), largest=-1)
+        return Forked(self, said["pid"])
+
     def close(self) -> None:
         """End it and every kernel that it forked."""
         with suppress(OSError):
@@ -190,7 +202,7 @@ def _answered(request: dict[str, Any], kernels: set[int], control: socket.socket
     except OSError as fault:
         return {"fault": str(fault)}
     if pid == 0:
-        _be_kernel(request, control)
+        _be_forked(request, control)
     with suppress(OSError):
         os.setpgid(pid, pid)  # here as well as in the kernel: whoever comes first
     kernels.add(pid)
@@ -207,8 +219,8 @@ def _returncode(pid: int, kernels: set[int]) -> int | None:
     return os.waitstatus_to_exitcode(status)
 
 
-def _be_kernel(request: dict[str, Any], control: socket.socket) -> None:
-    """Turn this fork into the kernel that was asked for; never returns."""
+def _be_forked(request: dict[str, Any], control: socket.socket) -> None:
+    """Turn this fork into the kernel, or the caller of a function, that was asked for; never returns."""
     code = 1
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -222,10 +234,11 @@ def _be_kernel(request: dict[str, Any], control: socket.socket) -> None:
         os.environ.update({**request["env"], "JPY_PARENT_PID": str(os.getppid())})
         os.chdir(request["cwd"])
         limit_files(os.getpid(), request["largest"])
-        sys.argv = ["ipykernel_launcher", *request["start"]]
-        importlib.import_module("numpy").random.seed()
-        kernel = importlib.import_module("ipykernel.kernelapp")
-        kernel.launch_new_instance()
+        if "call" in request:
+            where, _, name = request["call"].rpartition(".")
+            getattr(importlib.import_module(where), name)(*request["given"])
+        else:
+            _be_kernel(request["start"])
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0
@@ -238,8 +251,18 @@ def _be_kernel(request: dict[str, Any], control: socket.socket) -> None:
         os._exit(code)
 
 
+def _be_kernel(argv: Sequence[str]) -> None:
+    sys.argv = ["ipykernel_launcher", *argv]
+    importlib.import_module("numpy").random.seed()
+    kernel = importlib.import_module("ipykernel.kernelapp")
+    kernel.launch_new_instance()
+
+
 def limit_files(pid: int, largest: int) -> None:
-    """No file of a process and of its children may grow beyond so many bytes: writing on is an error. Linux only."""
+    """No file of a process and of its children may grow beyond so many bytes (-1: any): writing on is an error.
+
+    Linux only.
+    """
     if sys.platform == "linux":
         import resource
 

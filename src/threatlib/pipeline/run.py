@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -25,6 +26,8 @@ from threatlib.pipeline.records import Record, write_whole
 
 Say = Callable[[str], None]
 _FINGERPRINT = "fingerprint"
+_TABLES = f"{__name__}.tables"
+"""The function below, by the name that another process finds it by."""
 
 
 def unchanged(made: Plan) -> bool:
@@ -95,10 +98,10 @@ def _fill(folder: Path, work: _Work) -> None:
     (folder / "notebooks").mkdir(parents=True)
     with ThreadPoolExecutor(1) as side, ThreadPoolExecutor(work.made.jobs) as pool:
         beside = side if work.made.jobs > 1 else pool  # one job is one core: other runs have the others
-        tables = beside.submit(workbook.write, folder, work.assessment)
-        pages: dict[str, Future[str]] = {name: pool.submit(_page, name, folder, work) for name in PAGES}
+        written = beside.submit(_write_tables, folder, work)
+        pages = {name: pool.submit(_page, name, folder, work) for name in _longest_first(work.assessment)}
         try:
-            everything: list[Future[Any]] = [tables, *pages.values()]
+            everything: list[Future[Any]] = [written, *pages.values()]
             finished, _ = wait(everything, return_when=FIRST_EXCEPTION)
             for future in finished:
                 future.result()
@@ -106,27 +109,54 @@ def _fill(folder: Path, work: _Work) -> None:
             pool.shutdown(wait=False, cancel_futures=True)
             work.alive.end("the run was ended")
             raise
-    made = {f"{name}.html": future.result() for name, future in pages.items()}
-    _write_pages(folder, {INDEX: index(work.assessment), **made}, work.assessment)
+    first = index(work.assessment)
+    made = {INDEX: (first, _faults(first, work))} | {f"{name}.html": pages[name].result() for name in PAGES}
+    _write_pages(folder, made)
     summary.write(folder, work.assessment)
     if work.made.internal:
         internal.mark(folder)
-    work.say(f"{work.made.slug}  {printout.write(folder)}")
+    work.say(f"{work.made.slug}  {printout.write(folder, work.made.jobs)}")
 
 
-def _page(name: str, folder: Path, work: _Work) -> str:
-    """One notebook's page, and beside the pages the notebook as it is published; run unless it may be used again."""
+def _longest_first(assessment: Assessment) -> list[str]:
+    """The pages, those of the themes with most figures first: no core waits for a long page begun last."""
+    themes = assessment.signals["theme"].value_counts()
+    return sorted(PAGES, key=lambda name: -int(themes.get(name, 0)))
+
+
+def _write_tables(folder: Path, work: _Work) -> None:
+    """Write the tables, in a process of their own where that can be: this one has the pages to export."""
+    begun = time.monotonic()
+    asked = (str((work.room / RELEASE_FILE).absolute()), str(folder.absolute()))
+    apart = kernels.called(_TABLES, *asked, folder=work.room, log=work.record.kernel_log, kernels=work.alive)
+    if not apart:
+        shutil.rmtree(folder / "tables", ignore_errors=True)
+        workbook.write(folder, work.assessment)
+    work.record.event("tables", seconds=round(time.monotonic() - begun, 3), apart=apart)
+
+
+def tables(release: str, folder: str) -> None:
+    """Write the tables of a release that this run wrote."""
+    workbook.write(Path(folder), pickle.loads(Path(release).read_bytes()))  # noqa: S301  our own file
+
+
+def _page(name: str, folder: Path, work: _Work) -> tuple[str, list[str]]:
+    """One notebook's page and its faults; beside the pages, the notebook as it is published.
+
+    The notebook is run unless it may be used again.
+    """
     begun, made = time.monotonic(), work.made
     again = reuse.kept(made, name) if made.resume else None
     book, run_id = again or (_execute(name, work), made.run_id)
     (folder / "notebooks" / f"{name}.ipynb").write_text(runner.tidied(book, run_id), encoding="utf-8")
     html = export(book, page=Page(name, work.assessment).info())
+    faults = _faults(html, work)
     work.done.append(name)
     took = time.monotonic() - begun
     work.record.event("page", page=name, seconds=round(took, 3), reused=bool(again))
     how = "unchanged" if again else f"{took:.1f} s"
     work.say(f"{made.slug}  {len(work.done)} of {len(PAGES)}  {PAGES[name]}  {how}")
-    return html
+    return html, faults
 
 
 def _execute(name: str, work: _Work) -> Any:
@@ -144,18 +174,19 @@ def _execute(name: str, work: _Work) -> Any:
     return book
 
 
-def _write_pages(folder: Path, pages: Mapping[str, str], assessment: Assessment) -> None:
-    """Write each page once it has passed the checks made of every page."""
+def _faults(html: str, work: _Work) -> list[str]:
+    """What the checks made of every page find."""
     from threatlib.briefing.lint import lint
 
-    faults = [
-        f"{name}: {fault}"
-        for name, html in pages.items()
-        for fault in lint(html, simulated=assessment.data_kind != "real")
-    ]
-    if faults:
-        raise ExportError("\n".join(["pages did not pass their checks:", *(f"  {fault}" for fault in faults)]))
-    for name, html in pages.items():
+    return lint(html, simulated=work.assessment.data_kind != "real")
+
+
+def _write_pages(folder: Path, pages: Mapping[str, tuple[str, list[str]]]) -> None:
+    """Write the pages if all of them have passed their checks."""
+    said = [f"  {name}: {fault}" for name, (_, faults) in pages.items() for fault in faults]
+    if said:
+        raise ExportError("\n".join(["pages did not pass their checks:", *said]))
+    for name, (html, _) in pages.items():
         (folder / name).write_text(html, encoding="utf-8")
 
 
