@@ -195,6 +195,16 @@ class TestTimeSeries:
     def test_a_missing_value_parts_the_line(self) -> None:
         assert joined(quarters([3, 7, None, 8, 9, 6])) == 3
 
+    @pytest.mark.parametrize(
+        ("settings", "bands"),
+        [({}, 1), ({"gaps": [("2016-10-01", "2017-03-31", "lost")]}, 2), ({"breaks": [("2017-01-10", "x")]}, 2)],
+    )
+    def test_no_expected_range_crosses_a_gap_or_a_break(self, settings: dict[str, Any], bands: int) -> None:
+        around = {"expected_lower": 1.0, "expected_upper": 9.0, "centre": 5.0, "limit_lower": 2.0, "limit_upper": 8.0}
+        frame = quarters([4, 5, 6, 5, 4, 6], **around)
+        drawn = time_series(frame.drop(index=[2] if "gaps" in settings else []), CAPTION, **settings)
+        assert drawn.svg.count(b'<g id="FillBetweenPolyCollection_') == bands
+
     def test_labels_of_gaps_breaks_and_flags_are_on_the_chart(self) -> None:
         figure = time_series(
             quarters([3, 7, 5, 8, 90, 6], flag=["", "", "", "", "above expected", ""]), CAPTION,

@@ -151,7 +151,7 @@ def _value_axis(ax: Axes, data: pd.DataFrame, unit: str) -> list[str]:
 
 def _one_series(ax: Axes, rows: pd.DataFrame, look: tuple[str, str], sheet: Sheet, cuts: list[Gap]) -> None:
     colour, shape = look
-    ranges.draw(ax, rows, sheet)
+    ranges.draw(ax, rows, sheet, cuts)
     segments = list(_segments(rows, cuts))
     for dashes, soft in (("-", False), ((0, (2.5, 1.8)), True)):
         ends = [[(margins.day_number(row["period_end"]), row["value"]) for row in (before, after)]
@@ -190,14 +190,9 @@ def _segments(rows: pd.DataFrame, cuts: list[Gap]) -> Iterator[tuple[dict[str, A
     for before, after in pairwise(records):
         if not np.isfinite(before["value"]) or not np.isfinite(after["value"]):
             continue
-        if any(_between(start, end, before["period_end"], after["period_end"]) for start, end, _ in cuts):
+        if ranges.parted(before["period_end"], after["period_end"], cuts):
             continue
         yield before, after, after["status"] in ("provisional", "estimated")
-
-
-def _between(start: pd.Timestamp, end: pd.Timestamp, before: pd.Timestamp, after: pd.Timestamp) -> bool:
-    """Whether a gap (or a break, where both ends are one day) parts two points."""
-    return before < start <= after or (start < after and end > before)
 
 
 def _flags(ax: Axes, data: pd.DataFrame, sheet: Sheet, unit: str) -> None:
