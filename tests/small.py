@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,9 @@ import pandas as pd
 import yaml
 
 from threatlib.assessment import Assessment, build
+from threatlib.assessment.commentary import commentary
 from threatlib.catalogue import Annotations, Catalogue, Definitions, Partnership, Requirement, Threats
+from threatlib.catalogue.commentary import Comment
 from threatlib.disclosure import Release, protection
 from threatlib.observations import COLUMNS, HAS_VALUE, settle, with_bases
 from threatlib.periods import Period, parse
@@ -182,6 +186,18 @@ def assessed(
     return build(
         release(rows, entries), entries, slug="small", quarter=parse(quarter), as_of=None, problems=pd.DataFrame()
     )
+
+
+def commented(assessment: Assessment) -> Assessment:
+    """The same with a comment on every threat and sub-topic, each of its own words."""
+    tables = assessment.tables
+    ids = [*tables["threats"]["id"], *tables["subtopics"]["id"]]
+    words = tuple(
+        Comment(threat=id, quarter=QUARTER, author="A. Analyst", date=date(2022, 10, 20), text=f"Words on {id}.")
+        for id in ids
+    )
+    written = commentary(words, parse(QUARTER), assessment.protection.audience)
+    return dataclasses.replace(assessment, tables={**tables, "commentary": written})
 
 
 WORLD = (

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from markupsafe import Markup
 
-from tests.small import BREAK, FAULT, GAP, QUARTER, SHOCK, WORLD, assessed, declared, figure, quarters
+from tests.small import BREAK, FAULT, GAP, QUARTER, SHOCK, WORLD, assessed, commented, declared, figure, quarters
 from threatlib.assessment import Assessment
 from threatlib.assessment.sentences import Part
 from threatlib.briefing.export import export, page_of
@@ -294,3 +294,15 @@ def test_a_page_says_what_stands_around_it(assessment: Assessment) -> None:
     info = Page("demand", assessment).info()
     assert (info.file, info.title, info.label, info.simulated) == ("demand.html", "Demand", QUARTER, False)
     assert info.data_as_at == "20 October 2022"
+
+
+def test_what_was_written_on_a_threat_or_a_sub_topic_stands_once_and_names_the_threat(assessment: Assessment) -> None:
+    noted = commented(assessment)
+    overview_page = Page("briefing", noted)
+    shown = [overview_page.first_screen(), overview_page.context()]
+    shown += [Page(name, noted).subtopics() for name in PAGES if name not in ("briefing", "data_quality")]
+    pages = " ".join(text(piece) for piece in shown)
+    for written in noted.tables["commentary"].to_dict("records"):
+        assert pages.count(written["text"]) == 1, written["threat"]
+    assert "Commentary on Demand, not computed Words on demand." in text(overview_page.first_screen())
+    assert "Commentary" not in text(Page("briefing", assessment).first_screen())

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
-from tests.small import SHOCK, WORLD, assessed, declared, figure
+from tests.small import SHOCK, WORLD, assessed, commented, declared, figure
 from threatlib.assessment import Assessment
 from threatlib.briefing.workbook import PUBLISHED, texts, write
 
@@ -46,6 +46,8 @@ def test_every_table_is_a_csv_file_and_says_what_the_assessment_says(folder: Pat
 def test_days_have_no_time_and_lists_are_words(assessment: Assessment) -> None:
     signals = pd.read_csv(io.StringIO(texts(assessment)["signals"]))
     assert set(signals["end"]) == {"2022-09-30", "2021-06-30"}
+    words = pd.read_csv(io.StringIO(texts(commented(assessment))["commentary"]), keep_default_na=False)
+    assert words[["dated", "reviewed_on"]].to_numpy().tolist() == [["2022-10-20", ""]] * 5
     catalogue = pd.read_csv(io.StringIO(texts(assessment)["catalogue"]), keep_default_na=False)
     assert catalogue.set_index("id").loc["referrals", "comparators"] == "Midham; England"
 
@@ -62,6 +64,12 @@ def test_no_text_starts_like_a_formula_in_a_csv_file(assessment: Assessment) -> 
             for cell in row:
                 assert not cell.startswith(("=", "+", "@", "\t", "\r")), f"{name}: {cell}"
                 assert not cell.startswith("-") or float(cell) < 0, f"{name}: {cell}"
+
+
+def test_a_day_is_text_in_the_workbook_too(assessment: Assessment, tmp_path: Path) -> None:
+    write(tmp_path, commented(assessment))
+    cells = {cell.value for row in load_workbook(tmp_path / "tables.xlsx")["commentary"].iter_rows() for cell in row}
+    assert "2022-10-20" in cells
 
 
 def test_no_cell_of_the_workbook_is_a_formula_or_a_link_elsewhere(folder: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mistune
 from markupsafe import Markup, escape
 
 from threatlib import wording
+
+if TYPE_CHECKING:
+    from threatlib.assessment import Assessment
 
 _STATES = {
     "written": "Written for this quarter.",
@@ -43,7 +46,17 @@ class _Plain(mistune.HTMLRenderer):
 _markdown = mistune.create_markdown(renderer=_Plain(), hard_wrap=False)
 
 
-def commentary_html(row: Mapping[Any, Any]) -> Markup:
+def commentary_of(assessment: Assessment, record: Mapping[Any, Any], about: str = "") -> Markup:
+    """What was written about a threat or sub-topic, marked as written and not computed; nothing where nothing was.
+
+    `about` names what it is about, where the page around it does not.
+    """
+    table = assessment.tables.get("commentary")
+    here = [] if table is None or table.empty else table[table["threat"] == record["id"]].to_dict("records")
+    return Markup("").join(commentary_html(row, about) for row in here)
+
+
+def commentary_html(row: Mapping[Any, Any], about: str = "") -> Markup:
     """A row of `Assessment.tables["commentary"]`: the words, who wrote them and when, whether they were read again."""
     words = Markup(_markdown(row["text"]))  # noqa: S704  the renderer escapes every word and lets no markup through
     day = row["reviewed_on"]
@@ -51,9 +64,12 @@ def commentary_html(row: Mapping[Any, Any]) -> Markup:
         who=row["reviewed_by"], day=_day(day) if day else "", quarter=wording.period_words(row["quarter"])
     )
     return Markup(
-        '<aside class="commentary {}" aria-label="Commentary"><p class="kind">Commentary, not computed</p>{}'
+        '<aside class="commentary {}" aria-label="Commentary"><p class="kind">Commentary{}, not computed</p>{}'
         '<p class="source">{}, {}. {}</p></aside>'
-    ).format(row["state"].replace("_", "-"), words, row["author"], _day(row["dated"]), state)
+    ).format(
+        *(row["state"].replace("_", "-"), f" on {about}" if about else "", words),
+        *(row["author"], _day(row["dated"]), state),
+    )
 
 
 def _day(day: date) -> str:

@@ -7,7 +7,7 @@ one table a sheet, shorthand in square brackets and no blank cell. Text never be
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -98,11 +98,13 @@ def _frame(assessment: Assessment, name: str, columns: tuple[str, ...]) -> pd.Da
 
 
 def _safe(value: object) -> object:
+    if value is None or value is pd.NaT:
+        return ""
+    if isinstance(value, date):
+        return f"{value:%Y-%m-%d}"
     if isinstance(value, (list, tuple)):
         value = "; ".join(str(part) for part in value)
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
-    return "" if value is None or value is pd.NaT else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
 
 
 def _workbook(path: Path, frames: Mapping[str, pd.DataFrame], assessment: Assessment) -> None:

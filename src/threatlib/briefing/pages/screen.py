@@ -7,6 +7,7 @@ import re
 from markupsafe import Markup, escape
 
 from threatlib.assessment import Assessment
+from threatlib.briefing.commentary import commentary_of
 from threatlib.briefing.components import brief, notes
 from threatlib.briefing.pages import overview
 from threatlib.briefing.pages.words import counted, short
@@ -17,14 +18,16 @@ _STATED = re.compile(r"\b(Direction|Severity): ")
 
 
 def first_screen(assessment: Assessment) -> Markup:
-    """The threats, at most five key messages, what changed, and what cannot be seen."""
+    """The threats, at most five key messages, what changed, what cannot be seen, and what was written on a threat."""
+    threats = assessment.tables["threats"].to_dict("records")
     return Markup(
-        '<h2 class="unseen">The threats</h2>\n{}<div class="screen">\n{}\n<div class="side">{}{}</div>\n</div>\n'
+        '<h2 class="unseen">The threats</h2>\n{}<div class="screen">\n{}\n<div class="side">{}{}</div>\n</div>\n{}'
     ).format(
         overview.threats(assessment),
         overview.messages(assessment),
         brief("What changed since last quarter", changed(assessment)),
         brief("What we cannot see", unseen(assessment)),
+        Markup("").join(commentary_of(assessment, threat, threat["name"]) for threat in threats),
     )
 
 

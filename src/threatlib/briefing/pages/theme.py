@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from threatlib.assessment import Assessment
-from threatlib.briefing.commentary import commentary_html
+from threatlib.briefing.commentary import commentary_of
 from threatlib.briefing.components import level_html, notes, requirements_table, snapshot_html
 from threatlib.briefing.fragments import arrow_html
 from threatlib.briefing.pages import drawings, prospects, told
@@ -67,7 +67,7 @@ def _subtopic(assessment: Assessment, record: Row, drawn: set[str]) -> Markup:
     parts = [
         Markup('<h3 id="{}">{}</h3>').format(record["id"], record["name"]),
         _verdict(record),
-        *_commentary(assessment, record),
+        commentary_of(assessment, record),
         _items(items),
     ]
     if len(main):
@@ -135,13 +135,6 @@ def _items(items: pd.DataFrame) -> Markup:
 
 def _source(item: dict[Any, Any]) -> str:
     return ", ".join(part for part in (item["source"], item["dated"]) if part)
-
-
-def _commentary(assessment: Assessment, record: Row) -> list[Markup]:
-    """What the analyst wrote about the sub-topic, marked as written and not computed."""
-    table = assessment.tables.get("commentary")
-    here = [] if table is None or table.empty else table[table["threat"] == record["id"]].to_dict("records")
-    return [commentary_html(row) for row in here]
 
 
 def _charts(
