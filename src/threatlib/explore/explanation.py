@@ -12,6 +12,7 @@ import pandas as pd
 
 from threatlib.errors import UsageError
 from threatlib.explore.show import paragraph, table_html, together
+from threatlib.observations import STATUSES
 from threatlib.returns.grids import Unreadable, sheets
 
 ROW_COLUMNS = ("indicator", "area", "period", "value", "status", "file", "sheet", "row", "received_on", "line", "obs")
@@ -46,7 +47,7 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         shown = [
-            (row["period"], row["value"], row["status"], _place(row), row["line"])
+            (row["period"], _figure(row), row["status"], _place(row), row["line"])
             for row in self.rows.to_dict("records")
         ]
         steps = table_html(["step", ""], list(enumerate(self.steps, 1)), caption="How it was reached")
@@ -144,6 +145,11 @@ def _line(found: Mapping[str, list[list[str]]], sheet: str, row: int) -> str:
         return "[c] (withheld from this audience)"
     grid = found.get(sheet, [])
     return " | ".join(cell for cell in grid[row - 1] if cell) if 0 < row <= len(grid) else "(the file is not there)"
+
+
+def _figure(row: Mapping[Any, Any]) -> str:
+    """The figure as it is said, or the shorthand of why there is none."""
+    return STATUSES.get(row["status"], "") if pd.isna(row["value"]) else f"{row['value']:,.10g}"
 
 
 def _place(row: Mapping[Any, Any]) -> str:

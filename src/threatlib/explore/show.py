@@ -16,8 +16,10 @@ PRIVATE = "For the analyst: figures before the disclosure gate, not for publicat
 
 def table_html(head: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "") -> Markup:
     """A plain table with its caption."""
-    cell = Markup("<td style='text-align:left'>{}</td>")
-    body = Markup("").join(Markup("<tr>{}</tr>").format(Markup("").join(map(cell.format, row))) for row in rows)
+    first, cell = (Markup(f"<td style='text-align:left{more}'>{{}}</td>") for more in (";white-space:nowrap", ""))  # noqa: S704
+    body = Markup("").join(
+        Markup("<tr>{}{}</tr>").format(first.format(row[0]), Markup("").join(map(cell.format, row[1:]))) for row in rows
+    )
     top = Markup("").join(Markup('<th scope="col" style="text-align:left">{}</th>').format(name) for name in head)
     said = Markup("<caption style='text-align:left'>{}</caption>").format(caption) if caption else Markup("")
     return Markup("<table>{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(said, top, body)
