@@ -28,7 +28,7 @@ def test_low_while_the_counterpart_stays_is_unseen() -> None:
     assert (row["before"], row["beside"], row["counterpart_now"]) == ("lower", "lower", "similar")
     assert row["expected_lower"] > row["value"] == 6
     assert row["sentence"].startswith(
-        "Plans (Northam): low, and it looks unseen rather than safe. We saw 6 in the year to September 2022. By Crimes"
+        "Plans (Northam): low, and it looks unseen rather than safe. We saw 6 in the year to September 2022. We would "
     )
 
 
@@ -85,7 +85,7 @@ def test_a_counterpart_withheld_in_part_speaks_as_far_as_it_is_known() -> None:
     row = one(*fallen("plans", 30, LITTLE), *some, *PEOPLE)
     assert (row["counterpart_lower"], row["counterpart_upper"]) == (187, 191)
     assert (row["kind"], row["beside"], row["counterpart_now"]) == ("low_unseen", "lower", "similar")
-    assert "Crimes stayed within its usual range (187 to 191)." in row["sentence"]
+    assert "Crimes stayed within the usual range (187 to 191)." in row["sentence"]
     wide = [*steady("crimes", 60, last="2022-23-Q1"), withheld("crimes", "2022-23-Q2", 1, 5_000)]
     row = one(*fallen("plans", 60, (40, 40, 40, 40)), *wide, *PEOPLE)
     assert (row["beside"], row["counterpart_now"]) == ("cannot say", "cannot say")

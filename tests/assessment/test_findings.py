@@ -36,9 +36,10 @@ from threatlib.signals import SERIES
 RISE = quarters("offences", [100, 100, 100, 100, 300])
 
 
-def evidence(signals: pd.DataFrame) -> Evidence:
+def evidence(signals: pd.DataFrame, shown: pd.DataFrame | None = None) -> Evidence:
     """Signals alone: no earlier years, absences or couplings."""
-    return Evidence(*(pd.DataFrame() for _ in range(2)), signals, *(pd.DataFrame() for _ in range(3)))
+    shown = pd.DataFrame() if shown is None else shown
+    return Evidence(shown, pd.DataFrame(), signals, *(pd.DataFrame() for _ in range(3)))
 
 
 def found(*rows: Any, annotations: tuple[Any, ...] = (), before: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -47,7 +48,8 @@ def found(*rows: Any, annotations: tuple[Any, ...] = (), before: pd.DataFrame | 
     earlier = pd.DataFrame(columns=list(COLUMNS)) if before is None else findings(evidence(before), told)[0]
     able = now[now["main"].astype(bool) & (now["arrow"] != "cannot_say")] if len(now) else now
     still = set(zip(*(able[name] for name in SERIES), strict=True)) if len(able) else set()
-    return ranked(compared(findings(evidence(now), told)[0], earlier, None, still, SERIES))
+    shown = release(rows, told).table if rows else None
+    return ranked(compared(findings(evidence(now, shown), told)[0], earlier, None, still, SERIES))
 
 
 def one(*rows: Any, annotations: tuple[Any, ...] = ()) -> pd.Series:
@@ -196,6 +198,43 @@ def test_each_doubt_lowers_confidence(changed: Any, entries: Any, level: str, re
     row = one(*rows[:-1], rows[-1] | changed, annotations=entries)
     assert row["confidence"] == level
     assert reason in row["confidence_reasons"]
+
+
+def test_a_provisional_figure_outside_the_window_that_speaks_is_no_doubt() -> None:
+    """The scan speaks of the months to August; only September is provisional, and there the counts stay as usual."""
+    usual = [figure("offences", f"{2019 + n // 12}-{n % 12 + 1:02d}", 100) for n in range(45)]
+    usual[-2:] = [figure("offences", f"2022-{month:02d}", value) for month, value in ((8, 400), (9, 100))]
+    assert one(*usual[:-1], usual[-1] | {"status": "provisional"})["confidence"] == "High"
+    assert one(*usual[:-2], usual[-2] | {"status": "provisional"}, usual[-1])["confidence"] == "Low"
+
+
+def test_what_was_recorded_and_what_was_expected_are_of_the_same_stretch() -> None:
+    """Eight months of a third more: the figure is their total, as what was expected is, not the latest quarter's."""
+    months = [f"{2017 + (n + 3) // 12}-{(n + 3) % 12 + 1:02d}" for n in range(66)]
+    counts = [900 + 20 * (n % 3) for n in range(58)] + [1300] * 8
+    row = one(*(figure("offences", month, count) for month, count in zip(months, counts, strict=True)))
+    first, last = (parse(part) for part in str(row["period"]).split("/"))
+    stretch = [count for month, count in zip(months, counts, strict=True) if str(first) <= month <= str(last)]
+    assert row["check"] == "scan"
+    assert len(stretch) > 3
+    assert row["value"] == sum(stretch)
+    assert 900 * len(stretch) < row["expected"] < 1000 * len(stretch)
+
+
+def test_a_change_of_less_than_one_post_is_no_matter_however_sure() -> None:
+    """A vacancy or two: the level is known well, and one person more or less is all of the change."""
+
+    def staff(last: float) -> pd.Series:
+        ends = ("03-31", "06-30", "09-30", "12-31")
+        days = [f"{2017 + n // 4}-{ends[n % 4]}" for n in range(23)]
+        return one(*(figure("workers", day, 1.0 if n < 20 else last) for n, day in enumerate(days)))
+
+    tiny = staff(0.4)
+    assert tiny["confidence"] == "Low"
+    assert "the change is of less than one post" in tiny["confidence_reasons"]
+    small = staff(3.4)
+    assert small["confidence"] == "Moderate"
+    assert "so few that one post more or less is much of it" in small["confidence_reasons"]
 
 
 def test_a_doubt_about_the_earlier_figure_counts_as_well() -> None:

@@ -45,6 +45,18 @@ def test_years_before_a_change_of_recording_are_not_asked() -> None:
     assert levels(totals(*rows), entries(declared(BREAK, start="2021-10"))).empty
 
 
+@pytest.mark.parametrize(("now", "arrow"), [(7, "level"), (60, "up")])
+def test_a_rise_is_one_whatever_the_withheld_years_were(now: float, arrow: str) -> None:
+    """Quarters of 1 to 5 make years of 4 to 20: a year of 28 lies above the least, not above the most, of them."""
+    rows = quarters("crimes", [3] * 16 + [now] * 4)
+    hidden = [row | {"value": None, "lower": 1, "upper": 5, "status": "withheld"} for row in rows[:16]]
+    row = one(*hidden, *rows[16:])
+    assert row["arrow"] == arrow
+    if arrow == "up":
+        assert row["expected"] == pytest.approx(20, abs=0.5)
+        assert row["recorded_lower"] > row["expected_upper"]
+
+
 def test_one_earlier_year_is_too_few() -> None:
     assert levels(totals(*quarters("crimes", [100] * 8)), entries()).empty
 

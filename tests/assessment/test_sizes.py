@@ -25,6 +25,14 @@ def test_a_year_of_months_is_told_for_a_quarter() -> None:
     assert said == " That is about 90 more a quarter than was to be expected (could be 50 to 130)."
 
 
+@pytest.mark.parametrize("check", ["earlier_years", "absence"])
+def test_a_year_is_four_quarters_whatever_window_the_scan_spoke_of(check: str) -> None:
+    found = size({**SEEN, "check": check, "period": "2021-10/2022-09", "window": 2.0})
+    assert (found["size"], found["size_lower"], found["size_upper"]) == (90, 50, 125)
+    of_a_day = size({**SEEN, "check": check, "period": "2022-09-30"})
+    assert (of_a_day["size"], of_a_day["size_unit"]) == (360, "count")
+
+
 def test_two_months_are_told_for_a_month() -> None:
     found = size({**SEEN, "window": 2.0})
     assert (found["size"], found["size_unit"]) == (180, "a month")
@@ -38,8 +46,8 @@ def test_fewer_is_said_as_fewer() -> None:
 
 @pytest.mark.parametrize(
     ("unit", "said"),
-    [("percent", "+6.4 percentage points (could be +2 to +9 percentage points)"),
-     ("fte", "+6.4 FTE (could be +2 to +9 FTE)")],
+    [("percent", "6.4 percentage points more than was to be expected (could be 2 to 9 percentage points)"),
+     ("fte", "6.4 FTE more than was to be expected (could be 2 to 9 FTE)")],
 )  # fmt: skip
 def test_shares_and_staff_are_told_as_they_stand(unit: str, said: str) -> None:
     row = {
@@ -52,6 +60,12 @@ def test_shares_and_staff_are_told_as_they_stand(unit: str, said: str) -> None:
         "size_unit": unit,
     }
     assert plain(sized(row)) == f" That is about {said}."
+
+
+def test_less_staff_is_said_as_less() -> None:
+    row = SEEN | {"unit": "fte", "kind": "snapshot", "size_unit": "fte", "size": -6.4, "size_lower": -9.01}
+    said = plain(sized({**row, "size_upper": -2.0}))
+    assert said == " That is about 6.4 FTE less than was to be expected (could be 2 to 9.1 FTE)."
 
 
 def test_a_comparison_with_a_year_earlier_says_so() -> None:

@@ -168,6 +168,7 @@ def _elsewhere(known: _Known, indicator: Indicator, area: str, now: pd.Series, c
     if "denominator" in others:
         same = (others["kind"] == "snapshot") == (now["kind"] == "snapshot")
         near = (others["end"] - now["end"]).abs() < pd.Timedelta(days=370)
+        others = others.assign(value=others["value"].fillna(others["lower"]))  # at the least it can be
         others = others[same & near & others["value"].notna() & (others["denominator"] > 0)]
         others = others[others["denominator"] <= ALIKE * others["denominator"].median()]
     base = known.people.get((indicator.id, area), np.nan)

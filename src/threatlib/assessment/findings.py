@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from threatlib.assessment import levels as yearly
+from threatlib.assessment.confidence import confidence
 from threatlib.assessment.evidence import MOVED, Evidence, pieces, words
 from threatlib.assessment.explanations import disputed, explanations
 from threatlib.assessment.kinds import kind
@@ -17,8 +19,9 @@ from threatlib.assessment.low import KINDS as LOW_KINDS
 from threatlib.assessment.low import UNSAID
 from threatlib.assessment.phia import term
 from threatlib.assessment.sentences import Part, Row, plain
-from threatlib.assessment.sizes import FIELDS, interval, size, sized
+from threatlib.assessment.sizes import BY_YEAR, FIELDS, interval, size, sized
 from threatlib.catalogue import Definitions
+from threatlib.periods import parse, span
 from threatlib.signals import SERIES
 from threatlib.stats.multiplicity import benjamini_hochberg
 
@@ -30,10 +33,6 @@ SEVERITIES: tuple[tuple[float, str], ...] = (
     (0.0, "Slight"),
 )
 """Least relative change for each word, after the theme's weight; ours, not an official scale."""
-LONG_HISTORY = 8
-"""Pairs a year apart from which an interval is taken to know the series' own variation."""
-VOLATILE = 10.0
-"""Variance over the chance one from which a series is called volatile."""
 
 COLUMNS = (
     *("finding_id", "rank", "threat", "subtopic", "theme", *SERIES, "name", "unit", "period", "check", "kind", "since"),
@@ -41,8 +40,10 @@ COLUMNS = (
     *("confidence_reasons", "probability", "probability_term", "value", "expected", "lower", "upper", "measure"),
     *(*FIELDS, "sentence", "status", "requirement", "alternatives", "evidence", "marks", "rows", "signal_id"),
 )
-"""Columns of the findings: `expected` is the earlier or expected figure, `lower` and `upper` the interval of the change
+"""Columns of the findings: `value` is what was recorded in `period` (what the evidence speaks of: a scan's window, a
+year, one period), `expected` the earlier or expected figure for as long, `lower` and `upper` the interval of the change
 in its `measure`, `size` the change in natural units, `evidence` the checks that speak of it, the leading one first."""
+_OF_PERIOD = ("value", "event", "window", "window_kind", "window_first", "window_last", "window_rows")
 
 
 def findings(found: Evidence, definitions: Definitions) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -67,13 +68,16 @@ def findings(found: Evidence, definitions: Definitions) -> tuple[pd.DataFrame, p
     table = table.assign(q=_adjusted(found, table))
     known = _main_of(found.signals, set(zip(*(table[name] for name in SERIES), strict=True)))
     place = _places(definitions)
+    provisional = frozenset(shown.loc[shown["status"] == "provisional", "obs"]) if len(shown := found.shown) else ()
     rows, ids = [], {}
     for key, part in table.groupby("key", sort=False):
         lead = _fields(part.iloc[0])
         base = known.get(tuple(lead[name] for name in SERIES), {})
+        if lead["check"] in BY_YEAR:  # the year's figures and not those of the latest period
+            base = {name: value for name, value in base.items() if name not in _OF_PERIOD}
         row = {**base, **{name: value for name, value in lead.items() if not _absent(value)}}
         row = _EMPTY | row | {"signal_id": lead["signal_id"]}
-        rows.append(_finding(row, part, found, definitions, place))
+        rows.append(_finding(row, part, found, definitions, place, provisional))
         ids[key] = rows[-1]["finding_id"]
     return pd.DataFrame(rows, columns=list(COLUMNS)), table.assign(finding_id=table["key"].map(ids))
 
@@ -155,6 +159,7 @@ def _finding(
     found: Evidence,
     definitions: Definitions,
     place: dict[str, tuple[str, str]],
+    provisional: Collection[str],
 ) -> dict[str, Any]:
     """One finding, from its leading evidence and what supports it."""
     threat, subtopic = place.get(str(row["indicator"]), ("", ""))
@@ -165,19 +170,20 @@ def _finding(
     weight = definitions.partnership.severity_weights.get(row["theme"], 1.0)
     score = _score(row) * weight if row["arrow"] in MOVED else 0.0
     what, since = _kind(row, absence, found, definitions)
-    confidence, reasons = _confidence(row, part, disputed(str(row["marks"]), definitions), absence)
+    sure, reasons = confidence(row, part, disputed(str(row["marks"]), definitions), provisional)
     q = part["q"].astype(float).min()
     probability = 1 - q / 2 if np.isfinite(q) and row["arrow"] in MOVED else np.nan
     name = _identify(row)
     lead = _fields(part.iloc[0])
     finding: dict[str, Any] = {
-        **{name: row.get(name, "") for name in (*SERIES, "name", "unit", "period", "check", "polarity", "marks")},
+        **{name: row.get(name, "") for name in (*SERIES, "name", "unit", "check", "polarity", "marks")},
         **{"finding_id": name, "threat": threat, "subtopic": subtopic, "theme": row["theme"], "rank": 0},
         **{"kind": what, "since": since, "direction": row["arrow"], "judgement": judgement, "severity_score": score},
         **{"severity": _severity(score, judgement), "severity_words": _severity_words(score / weight, judgement)},
-        **{"confidence": confidence, "confidence_reasons": reasons, "probability": probability},
+        **{"confidence": sure, "confidence_reasons": reasons, "probability": probability},
         "probability_term": term(probability) if np.isfinite(probability) else "",
-        **{"value": row.get("value", math.nan), "expected": row["previous_value"], "measure": row["measure"]},
+        **_recorded(row),
+        **{"expected": row["previous_value"], "measure": row["measure"]},
         **{"lower": row["change_lower"], "upper": row["change_upper"], "status": ""},
         **{name: row.get(name, math.nan) for name in FIELDS},
         **{"requirement": " ".join(_asked(name, (threat, subtopic), definitions)), "signal_id": row["signal_id"]},
@@ -186,6 +192,18 @@ def _finding(
         "rows": f"{row['rows']} {row['previous_rows']}".strip(),
     }
     return finding | {"sentence": plain(spoken(finding, lead))}
+
+
+def _recorded(row: Row) -> dict[str, Any]:
+    """The figure that stands beside `expected`, and what it is of; no figure where some of it is withheld."""
+    if row["check"] != "scan":
+        return {"period": row.get("period", ""), "value": row.get("value", math.nan)}
+    first, last = parse(str(row["window_first"])), parse(str(row["window_last"]))
+    exact = row["recorded_lower"] == row["recorded_upper"]
+    return {
+        "period": str(last) if row["window"] == 1 else span(first.start, last.end).label,
+        "value": row["recorded_lower"] if exact else math.nan,
+    }
 
 
 def _asked(finding: str, places: tuple[str, str], definitions: Definitions) -> list[str]:
@@ -265,34 +283,6 @@ def _severity_words(score: float, judgement: str) -> str:
     if score < 0.005:
         return "worse, though it may be by next to nothing"
     return f"worse, by {min(100 * score, 999):.0f}% at the least"
-
-
-def _confidence(row: Row, part: pd.DataFrame, doubted: list[str], absence: pd.DataFrame) -> tuple[str, str]:
-    """High, Moderate or Low from information base, method and volatility, with the reasons."""
-    if len(absence) and row["check"] == "absence":
-        return str(absence["confidence"].iloc[0]), str(absence["reasons"].iloc[0])
-    doubts, limits = [], []
-    if doubted:
-        doubts.append("the figure is disputed")
-    if not {row["basis"], row["previous_basis"]} <= {"stated", "computed", ""}:
-        doubts.append("the figure was worked out from a stated change")
-    if row["status"] == "provisional" or row["previous_status"] == "provisional":
-        doubts.append("the figure is provisional")
-    if row["previous_kind"] and row["kind"] != row["previous_kind"] and row["check"] == "latest_earlier":
-        limits.append("the two periods differ in length, so a season may show as a change")
-    if "withheld" in (row["status"], row["previous_status"]):
-        limits.append("a figure is withheld, so only its interval is used")
-    if row["check"] not in ("scan", yearly.CHECK) and int(row["history"]) < LONG_HISTORY:
-        limits.append("too short a history to know its usual variation: the interval allows for chance counting only")
-    if float(row["dispersion"]) >= VOLATILE:
-        limits.append("volatile: it varies far more than chance counting does")
-    agree = list(dict.fromkeys(part.loc[part["breakdown"] == row["breakdown"], "check"]))
-    method = [f"{len(agree)} comparisons agree"] if len(agree) > 1 else []
-    if doubts:
-        return "Low", "; ".join([*doubts, *limits, *method])
-    if limits:
-        return "Moderate", "; ".join([*limits, *method])
-    return "High", "; ".join(["long history of its own, no declared doubt about the figures", *method])
 
 
 def by_id(table: pd.DataFrame) -> dict[str, dict[str, Any]]:

@@ -55,7 +55,8 @@ def levels(
     Counts: gamma-Poisson predictive range with the years' own spread (`stats.absence.under_identification`). Staff,
     shares and means of a day: Student's t with the years' own standard deviation, drawn towards a usual one. Last year
     is left out where others are enough, for the change may have begun in it, and so are years before a change of
-    recording. `alpha` is what chance alone would flag (`chance`), for the ranges hold the wander of years as well.
+    recording. A withheld year is taken to be whatever makes the change smaller. `alpha` is what chance alone would flag
+    (`chance`), for the ranges hold the wander of years as well.
     """
     totals = totals[_same_recording(totals, definitions.annotations.annotations)]
     now = totals[(totals["back"] == 0) & np.isfinite(totals["upper"].astype(float))].reset_index(drop=True)
@@ -63,8 +64,8 @@ def levels(
         return pd.DataFrame(columns=list(COLUMNS))
     place = pd.MultiIndex.from_frame(now[list(SERIES)]).get_indexer(pd.MultiIndex.from_frame(totals[list(SERIES)]))
     rows = totals[place >= 0].assign(place=place[place >= 0])
-    earlier = _earlier(rows, len(now))
-    enough = np.isfinite(earlier).sum(axis=-1) >= FEWEST
+    least, most = (_earlier(rows, len(now), end) for end in ("lower", "upper"))
+    enough = np.isfinite(least).sum(axis=-1) >= FEWEST
     sources = rows[rows["back"] >= 1].groupby("place")["rows"].agg(" ".join)
     table = now.assign(
         past_rows=sources.reindex(range(len(now))).fillna("").to_numpy(), recorded_lower=now["lower"],
@@ -75,22 +76,24 @@ def levels(
     count = (table["unit"] == "count").to_numpy()
     keys = now[list(SERIES)].itertuples(index=False, name=None)
     varies = np.array([(dispersion or {}).get(key, chance.CLUSTERED) for key in keys])
-    counts, stocks = _counts(now, earlier, varies), _levels(now, earlier)
+    bounded = (np.isfinite(least) == np.isfinite(most)).all(axis=-1)
+    counts = _whatever(_counts(now, least, varies), _counts(now, most, varies), bounded)
+    stocks = _whatever(_levels(now, least), _levels(now, most), bounded)
     for name in ("expected", "expected_lower", "expected_upper", "p", "alpha", "arrow"):
         table[name] = np.where(count, counts[name], stocks[name])
     said: pd.DataFrame = table.loc[enough, list(COLUMNS)].reset_index(drop=True)
     return said
 
 
-def _earlier(rows: pd.DataFrame, series: int) -> Floats:
-    """Figures of the years to learn from, one row a series; a withheld one at its least."""
+def _earlier(rows: pd.DataFrame, series: int, end: str) -> Floats:
+    """Figures of the years to learn from, one row a series; a withheld one at this end, none where that is open."""
     back = rows["back"].to_numpy(dtype=int)
     found = np.full((series, max(int(back.max()) + 1, 3)), np.nan)
-    found[rows["place"], back] = rows["value"].fillna(rows["lower"])
+    found[rows["place"], back] = rows["value"].fillna(rows[end])
     found[:, 0] = np.nan
     many = np.isfinite(found[:, 2:]).sum(axis=-1) >= FEWEST
     found[many, 1] = np.nan  # the change may have begun in it
-    return found
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def past(own: pd.DataFrame) -> pd.DataFrame:
@@ -143,6 +146,17 @@ def _same_recording(totals: pd.DataFrame, annotations: tuple[Annotation, ...]) -
         here = here & (totals["area"].isin(entry.areas) if entry.areas else True)
         kept &= ~(here & (totals["first"] < pd.Timestamp(parse(entry.end or entry.start).start)))
     return kept
+
+
+def _whatever(least: dict[str, Any], most: dict[str, Any], bounded: NDArray[np.bool_]) -> dict[str, Any]:
+    """What holds wherever withheld earlier figures lie: a rise above the most they may be, a fall below the least."""
+    up, down = (most["arrow"] == "up") & bounded, least["arrow"] == "down"
+    said: dict[str, Any] = {"expected": np.where(up, most["expected"], least["expected"])}
+    said["expected_lower"] = np.where(up, most["expected_lower"], least["expected_lower"])
+    said["expected_upper"] = np.where(down, least["expected_upper"], most["expected_upper"])
+    said["p"] = np.select([up, down], [most["p"], least["p"]], np.maximum(least["p"], most["p"]))
+    said["alpha"] = np.maximum(least["alpha"], most["alpha"])
+    return said | {"arrow": np.select([up, down], ["up", "down"], "level")}
 
 
 def _counts(now: pd.DataFrame, earlier: Floats, varies: Floats) -> dict[str, Any]:

@@ -150,7 +150,8 @@ def words(row: Row) -> tuple[Part, ...]:
         "low_unexplained": "low, and whether because safe or because unseen cannot be said",
         "not_low": "not low",
     }[row["kind"]]
-    return (Part(f"{subject}: {lead}. We saw "), *_recorded(row), Part("."), *_expected(row), *_counterpart(row))
+    beside = () if row["basis"] == "beside" else _counterpart(row)
+    return (Part(f"{subject}: {lead}. We saw "), *_recorded(row), Part("."), *_expected(row), *beside)
 
 
 def _recorded(row: Row) -> tuple[Part, ...]:
@@ -171,23 +172,27 @@ def _expected(row: Row) -> tuple[Part, ...]:
     if not row["basis"]:
         silent = Part(wording.number(row["silent_months"], "months"), row["silent_months"], rows)
         return (Part(" There has been none for "), silent, Part("."))
-    by = {"beside": row["counterpart_name"], "before": "its own earlier years", "elsewhere": "areas like it"}
-    return (
-        Part(f" By {by[row['basis']]} we would expect about "),
+    ends = (
+        Part(" We would expect about "),
         Part(wording.number(round(row["expected"])), row["expected"], rows),
         Part(" (range "),
         Part(wording.number(row["expected_lower"]), row["expected_lower"], rows),
         Part(" to "),
         Part(wording.number(row["expected_upper"]), row["expected_upper"], rows),
-        Part(")."),
     )
+    if row["basis"] == "beside":
+        told = _counterpart(row)
+        name = Part(f" {row['counterpart_name']}.")
+        return (*ends, Part("), going by the same harm as others record it:"), *(told or (name,)))
+    by = {"before": "its own earlier years", "elsewhere": "areas like it"}[row["basis"]]
+    return (*ends, Part(f"), going by {by}."))
 
 
 def _counterpart(row: Row) -> tuple[Part, ...]:
     now = row["counterpart_now"]
     if row["kind"] == "not_low" or now in ("", "cannot say"):
         return ()
-    how = {"similar": "stayed within its usual range", "higher": "rose", "lower": "fell"}[now]
+    how = {"similar": "stayed within the usual range", "higher": "rose", "lower": "fell"}[now]
     name, rows = row["counterpart_name"], str(row["rows"])
     low, high = (Part(wording.number(row[end]), row[end], rows) for end in ("counterpart_lower", "counterpart_upper"))
     value = (low,) if row["counterpart_lower"] == row["counterpart_upper"] else (low, Part(" to "), high)

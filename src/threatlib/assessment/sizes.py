@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 from threatlib import wording
 from threatlib.assessment.sentences import Part, Row
+from threatlib.periods import parse
 
 MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "financial_year": 12, "calendar_year": 12, "year": 12}
 FIELDS = ("size", "size_lower", "size_upper", "size_unit")
 """What `size` gives: the difference, its interval, and of what (``a quarter``, ``a month``, or a unit)."""
+BY_YEAR = ("earlier_years", "absence")
+"""Evidence that speaks of a whole year of a flow, whatever the kind of period it is returned in."""
 _THAN = {"year_before": "a year earlier", "previous": "in the period before", "latest_earlier": "in the earlier figure"}
 _NOTHING: dict[str, float | str] = {"size": math.nan, "size_lower": math.nan, "size_upper": math.nan, "size_unit": ""}
 
@@ -53,7 +56,7 @@ def size(row: Row) -> dict[str, float | str]:
         low, high = float(row["recorded_lower"]), float(row["recorded_upper"])
         due = float(row["expected"])
         ends = ((low + high) / 2 - due, low - float(row["expected_upper"]), high - float(row["expected_lower"]))
-        span = MONTHS.get(str(row.get("window_kind") or row["kind"]), 0) * float(row.get("window") or 1)
+        span = _months(row)
     else:
         before = float(row["previous_value"])
         middle, least, most = (float(row[f"change{end}"]) for end in ("", "_lower", "_upper"))
@@ -71,32 +74,36 @@ def size(row: Row) -> dict[str, float | str]:
     return dict(zip(FIELDS, (*ends, unit), strict=True))
 
 
+def _months(row: Row) -> float:
+    """How many months what was recorded and expected is of; 0 for what stands on a day."""
+    if row["check"] in BY_YEAR:
+        return 0 if parse(str(row["period"])).kind == "snapshot" else 12
+    return MONTHS.get(str(row.get("window_kind") or row["kind"]), 0) * float(row.get("window") or 1)
+
+
 def sized(row: Row) -> tuple[Part, ...]:
     """`size` as the end of a sentence; nothing where it is not known or says nothing."""
     middle, low, high = (float(row[name]) for name in FIELDS[:3])
     if not all(map(math.isfinite, (middle, low, high))) or round(middle, 1) == 0:
         return ()
     rows, unit = str(row["rows"]), str(row["size_unit"])
+    least, most = (low, high) if middle > 0 else (-high, -low)
+    than = f"than {_THAN.get(str(row['check']), 'was to be expected')}"
     if unit in ("a quarter", "a month", "count"):
         more, each = ("more" if middle > 0 else "fewer"), ("" if unit == "count" else f" {unit}")
-        least, most = sorted((low, high) if middle > 0 else (-low, -high))
-        figures = [_few(abs(middle), round), _few(least, math.floor), _few(most, math.ceil)]
-        parts = [Part(wording.number(value), value, rows) for value in figures]
-        tail = f" {more}{each} than {_THAN.get(str(row['check']), 'was to be expected')}"
-        return (
-            Part(" That is about "),
-            parts[0],
-            Part(tail + " (could be "),
-            parts[1],
-            Part(" to "),
-            parts[2],
-            Part(")."),
-        )
-    word = {"percent": "percentage_points"}.get(unit, unit)
-    ends = wording.ends(wording.outward(low, -1), wording.outward(high, 1), word, sign=True)
-    said = (wording.signed(round(middle, 1), word), *ends)
-    parts = [Part(text, value, rows) for text, value in zip(said, (middle, low, high), strict=True)]
-    return (Part(" That is about "), parts[0], Part(" (could be "), parts[1], Part(" to "), parts[2], Part(")."))
+        values = [_few(abs(middle), round), _few(least, math.floor), _few(most, math.ceil)]
+        said = [wording.number(value) for value in values]
+        than = f"{more}{each} {than}"
+    else:
+        word = {"percent": "percentage_points"}.get(unit, unit)
+        values = [abs(middle), least, most]
+        ends = wording.ends(wording.outward(least, -1), wording.outward(most, 1), word)
+        said = [wording.size(round(middle, 1), word), *ends]
+        than = f"{'more' if middle > 0 else 'less'} {than}"
+    parts = [Part(text, value, rows) for text, value in zip(said, values, strict=True)]
+    return (
+        Part(" That is about "), parts[0], Part(f" {than} (could be "), parts[1], Part(" to "), parts[2], Part(")."),
+    )  # fmt: skip
 
 
 def _few(value: float, rounded: Callable[[float], int]) -> float:
