@@ -230,7 +230,7 @@ def test_a_change_of_less_than_one_post_is_no_matter_however_sure() -> None:
         return one(*(figure("workers", day, 1.0 if n < 20 else last) for n, day in enumerate(days)))
 
     tiny = staff(0.4)
-    assert tiny["confidence"] == "Low"
+    assert (tiny["confidence"], tiny["judgement"]) == ("Low", "neither")
     assert "the change is of less than one post" in tiny["confidence_reasons"]
     small = staff(3.4)
     assert small["confidence"] == "Moderate"

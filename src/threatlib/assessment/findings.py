@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from threatlib.assessment import levels as yearly
-from threatlib.assessment.confidence import confidence
+from threatlib.assessment.confidence import confidence, less_than_one
 from threatlib.assessment.evidence import MOVED, Evidence, pieces, words
 from threatlib.assessment.explanations import disputed, explanations
 from threatlib.assessment.kinds import kind
@@ -220,7 +220,7 @@ def _change(row: dict[str, Any]) -> dict[str, Any]:
             row |= {"recorded_lower": row.get("lower", math.nan), "recorded_upper": row.get("upper", math.nan)}
         return {**interval(row), "previous_value": row["expected"]}
     if row["check"] == "absence":
-        return {"measure": "", "change": math.nan, "change_lower": math.nan, "change_upper": math.nan}
+        return {"measure": "", **dict.fromkeys(("change", "change_lower", "change_upper", "previous_value"), math.nan)}
     return {"expected": math.nan, "recorded_lower": math.nan, "recorded_upper": math.nan}
 
 
@@ -232,6 +232,8 @@ def _judgement(row: Row, absence: pd.DataFrame) -> str:
             return "cannot_say"
         if said == "low_unseen":
             return "worse"
+    if less_than_one(row):
+        return "neither"
     worse = {"higher_is_worse": "up", "lower_is_worse": "down"}.get(str(row["polarity"]))
     return "neither" if worse is None else "worse" if row["arrow"] == worse else "better"
 
