@@ -30,7 +30,8 @@ class Cells:
     """Every number of people that rows could tell; lists run over cells.
 
     `value` is the true number (or the middle of what a source says of one it hides); `low` and `high` what the rule
-    says of a primary cell; `lean` how many steps a cell that is shown rounded may lie off, either way. A cell that is
+    says of a primary cell; `people` whether the rule is about it (a true zero of people is `fixed` too: it is shown);
+    `lean` how many steps a cell that is shown rounded may lie off, either way. A cell that is
     `tied` may not lie off at all: 25% of 20, rounded to fives, can only be 5 of 20. One that is
     `told` is no row's, but the sum of others, which an earlier briefing gave as `low` to `high`.
     """
@@ -40,6 +41,7 @@ class Cells:
     high: list[float] = field(default_factory=list)
     primary: list[bool] = field(default_factory=list)
     fixed: list[bool] = field(default_factory=list)
+    people: list[bool] = field(default_factory=list)
     lean: list[tuple[int, int]] = field(default_factory=list)
     weight: list[float] = field(default_factory=list)
     tied: set[int] = field(default_factory=set)
@@ -47,14 +49,16 @@ class Cells:
     by_place: dict[Place, int] = field(default_factory=dict)
 
     def add(
-        self, value: float, low: float, high: float, *, primary: bool, fixed: bool, lean: tuple[int, int] = (0, 0)
-    ) -> int:
+        self, value: float, low: float, high: float, *, primary: bool, fixed: bool, lean: tuple[int, int] = (0, 0),
+        people: bool = False,
+    ) -> int:  # fmt: skip
         """Append a cell and give its number."""
         self.value.append(value)
         self.low.append(low)
         self.high.append(high)
         self.primary.append(primary)
         self.fixed.append(fixed)
+        self.people.append(people)
         self.lean.append(lean)
         self.weight.append(1.0)
         return len(self.value) - 1
@@ -156,7 +160,7 @@ def _count(cells: Cells, row: tuple[Any, ...], print_as: float, rule: Rule, peop
     if people and rule.round_to > 1 and not small and value:
         below = max(print_as - rule.round_to // 2, rule.withhold_to + 1)
         lean = (int(value - below), int(print_as + rule.round_to // 2 - value))
-    cells.add(value, low, high, primary=small, fixed=not people or (value == 0 and not small), lean=lean)
+    cells.add(value, low, high, primary=small, fixed=not people or (value == 0 and not small), lean=lean, people=people)
 
 
 def _share(row: tuple[Any, ...], cells: Cells, rule: Rule, *, disclosive: bool) -> int:
@@ -174,6 +178,7 @@ def _share(row: tuple[Any, ...], cells: Cells, rule: Rule, *, disclosive: bool) 
     if not small and np.isfinite(total) and within(rule, total):
         low, high, small = 0.0, high, True
     cells.by_place[place] = cells.add(
-        float(top), low, high, primary=small and disclosive, fixed=not disclosive or (top == 0 and not small)
-    )
+        float(top), low, high, primary=small and disclosive, fixed=not disclosive or (top == 0 and not small),
+        people=disclosive,
+    )  # fmt: skip
     return cells.by_place[place]

@@ -13,6 +13,7 @@ from threatlib.disclosure.choose import choose
 from threatlib.disclosure.feasible import Web
 from threatlib.disclosure.past import Past
 from threatlib.disclosure.relations import Relation, relations_of
+from threatlib.disclosure.together import Together
 from threatlib.observations import HAS_VALUE, figure_id, references
 
 ORDER = ["indicator", "agency", "area", "breakdown", "end", "start", "period", "file", "sheet", "row"]
@@ -126,12 +127,40 @@ def _web(reading: Reading, relations: list[Relation], past: Past, rule: Rule) ->
         extra = past.relations(web) - set(web.relations)
         revised = past.revised(web) - web.withheld
         if not extra and not revised:
-            return web, exposed
+            revised, narrowed = _unsaid(web, past, rule)
+            revised = revised or _alike(web, set(exposed) - past.withheld, known)
+            if not revised:
+                return web, sorted({*exposed, *narrowed})
         relations = [*web.relations, *sorted(extra, key=lambda relation: relation.cells)]
         web = Web(
             cells, relations, web.width, web.floor, web.withheld | revised, web.opened | revised, web.kept | revised
         )
         exposed = choose(web)
+
+
+def _alike(web: Web, lost: set[int], known: set[int]) -> set[int]:
+    """A total of something newly withheld and not safe: rounded, it prints as it did, but is likely to be another."""
+    totals = {web.relations[n].cells[0] for cell in lost for n in web.touching.get(cell, ())}
+    may = sorted(c for c in known & totals - web.withheld - web.cells.tied if web.cells.lean[c] != (0, 0))
+    return set(may[:1])
+
+
+def _unsaid(web: Web, past: Past, rule: Rule) -> tuple[set[int], set[int]]:
+    """Revised cells of which nothing must be said, as old and new figures together would narrow what was withheld.
+
+    The second set: those narrowed though all that was revised around them is withheld.
+    """
+    if not past.states:
+        return set(), set()
+    together = Together(web, past, rule)
+    lost: set[int] = set()
+    for relations in together.groups():
+        narrowed = together.narrowed(relations)
+        found = together.enough(relations, narrowed) if narrowed else set()
+        if found:
+            return found, set()
+        lost |= narrowed
+    return set(), lost
 
 
 def _hidden(table: pd.DataFrame, reading: Reading, web: Web, definitions: Definitions) -> np.ndarray:

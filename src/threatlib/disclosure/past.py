@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from threatlib.catalogue import Rule
-from threatlib.disclosure.cells import Reading, rounded
+from threatlib.disclosure.cells import SHARES, Reading, rounded
 from threatlib.disclosure.feasible import Web
 from threatlib.disclosure.relations import Relation
 from threatlib.observations import HAS_VALUE, KEY
@@ -30,6 +30,10 @@ class Past:
         Cells that were withheld before, and cells that were shown with the value they have now.
     small, opened : set of int
         Of the withheld ones, those once stated as the rule's interval, and those once stated as another.
+    stated : dict
+        Between what the withheld ones were ever stated to lie, all statements together.
+    states : list
+        What was known of cells after each release, oldest first.
     """
 
     def __init__(self, history: pd.DataFrame | None, table: pd.DataFrame, reading: Reading, rule: Rule) -> None:
@@ -38,7 +42,8 @@ class Past:
         self.known: set[int] = set()
         self.small: set[int] = set()
         self.opened: set[int] = set()
-        self._states: list[State] = []
+        self.stated: dict[int, tuple[float, float]] = {}
+        self.states: list[State] = []
         self._sums: dict[tuple[tuple[int, ...], tuple[int, ...], tuple[float, float]], Relation] = {}
         self._reading, self._rule = reading, rule
         if history is not None and len(history):
@@ -53,18 +58,34 @@ class Past:
                 rows.setdefault(key, []).append(position)
         releases = history["release"] if "release" in history else pd.Series(0, index=history.index)
         now: State = {}
-        values = shown.to_numpy(dtype=float)
+        values, scale = shown.to_numpy(dtype=float), table["unit"].map(SHARES).to_numpy(dtype=float)
         for _, part in history.groupby(releases, sort=True):
+            shares: list[tuple[int, str, float]] = []
             for *key, status, value, lower, upper in part[[*KEY, "status", "value", "lower", "upper"]].itertuples(
                 index=False, name=None
             ):
                 for position in rows.get(tuple(key), ()):
-                    self._note(position, status, value, values, now)
+                    if scale[position] == scale[position]:
+                        shares.append((position, status, value))
+                        continue
+                    self._note(position, status, value, values[position], now)
                     if status == "withheld" and lower == lower:
                         self._stated(int(self._reading.own[position]), lower, upper)
-            self._states.append(dict(now))
+            for position, status, value in shares:  # once what they are of is known
+                self._note(position, status, *self._numerators(position, value, values, scale, now), now)
+            self.states.append(dict(now))
 
-    def _note(self, position: int, status: str, value: float, values: np.ndarray, now: State) -> None:
+    def _numerators(
+        self, position: int, value: float, values: np.ndarray, scale: np.ndarray, now: State
+    ) -> tuple[float, float]:
+        """The people behind a percentage then, as its base was printed, and now; NaN where that cannot be said."""
+        cell, base = int(self._reading.own[position]), int(self._reading.hangs_on[position][1])
+        today = self._reading.cells.value[cell] if cell >= 0 else np.nan
+        if base < 0:
+            return (today if abs(value - values[position]) < 1e-9 else np.nan), today
+        return float(np.round(value * now.get(base, np.nan) / scale[position])), today
+
+    def _note(self, position: int, status: str, value: float, today: float, now: State) -> None:
         cell = int(self._reading.own[position])
         if status == "withheld":
             self.withheld_rows[position] = True
@@ -72,8 +93,10 @@ class Past:
                 self.withheld.add(cell)
                 now[cell] = np.nan
         elif cell >= 0 and status in HAS_VALUE:
-            now[cell] = float(value)
-            if abs(value - values[position]) < 1e-9:
+            now.pop(cell, None)
+            if value == value:
+                now[cell] = float(value)
+            if abs(value - today) < 1e-9 and not self._reading.cells.primary[cell]:
                 self.known.add(cell)
 
     def _stated(self, cell: int, lower: float, upper: float) -> None:
@@ -82,6 +105,8 @@ class Past:
             (lower, upper) == (cells.low[cell], cells.high[cell])
         )
         (self.small if small else self.opened).add(cell)
+        before = self.stated.get(cell, (0.0, np.inf))
+        self.stated[cell] = (max(lower, before[0]), min(upper if upper == upper else np.inf, before[1]))
 
     def relations(self, web: Web) -> set[Relation]:
         """Sums of earlier briefings over what was withheld in them, where they still hold and say something new.
@@ -128,13 +153,13 @@ class Past:
 
     def _old(self, web: Web) -> list[tuple[Relation, State]]:
         """Relations that hold a withheld cell, with each earlier state in which all their shown cells were printed."""
-        if not self._states:
+        if not self.states:
             return []
         touched = sorted({n for c in web.withheld for n in web.touching.get(c, ())})
         return [
             (web.relations[n], state)
             for n in touched
-            for state in self._states
+            for state in self.states
             if all(c in state or np.isinf(web.cells.high[c]) for c in web.relations[n].cells)
         ]
 
@@ -152,12 +177,12 @@ class Past:
         for cell, sign in zip(relation.cells, relation.signs, strict=True):
             printed = state.get(cell, np.nan)
             if np.isfinite(printed):
-                ends = self._ends(cell, printed, web)
+                ends = self.behind(cell, printed, web)
                 low -= max(sign * end for end in ends)
                 high -= min(sign * end for end in ends)
         return low, high
 
-    def _ends(self, cell: int, printed: float, web: Web) -> tuple[float, float]:
+    def behind(self, cell: int, printed: float, web: Web) -> tuple[float, float]:
         """What a printed figure may have been before it was rounded."""
         rule, cells = self._rule, web.cells
         if rule.round_to == 1 or not printed or not (cells.primary[cell] or cells.lean[cell] != (0, 0)):
