@@ -2,7 +2,8 @@
 
 The fictional partnership is read and assessed once for all pages that leave it as it is. A ``console`` block holds
 commands after ``$`` and what they print, with ``...`` for what is left out; a ``python`` one is run in the names of its
-page. What only sets a machine up (``sh``, or ``make``) is left to the gate, which does it.
+page. What only sets a machine up (``sh``, or ``make``) is left to the gate, which does it; of the README's own figures
+only that step is.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from threatlib import pipeline
 from threatlib.pipeline import Dataset, load
 
 ROOT = Path(__file__).parents[1]
-FENCE = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+RUN_ON = re.MULTILINE | re.DOTALL
+FENCE = re.compile(r"^```(console|python)\n(.*?)^```", RUN_ON)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 _QUICK = {"COLUMNS": "100", "THREATLIB_PDF": "0"}
 PAGES = [ROOT / "README.md", *sorted(page for page in (ROOT / "docs").rglob("*.md") if "_build" not in page.parts)]
 PAGES = [page for page in PAGES if FENCE.search(page.read_text(encoding="utf-8"))]
@@ -76,6 +79,16 @@ def test_the_examples_of_a_page_run(page: Path, project: Path) -> None:
         elif "$ make " not in block:  # the gate does it
             for command, printed in _commands(block):
                 _matches(command, printed, _run(command, project))
+
+
+def test_the_readme_s_way_to_own_figures_is_the_tutorial_s(project: Path) -> None:
+    (block,) = re.findall(r"## Your own figures\n\n```sh\nsource .venv/bin/activate[^\n]*\n(.*?)^```", README, RUN_ON)
+    rows = [f"csc_referrals,Leeds,2026-0{month},{900 + month}" for month in (4, 5, 6)]
+    (project / "theirs.csv").write_text("\n".join(["indicator,area,period,value", *rows]) + "\n", encoding="utf-8")
+    *before, last = block.splitlines()
+    assert "leeds_childrens_services.csv: registered" in "".join(_run(command, project) for command in before)
+    tutorial = (ROOT / "docs" / "tutorial" / "first-briefing.md").read_text(encoding="utf-8")
+    assert f"$ {last}\n" in tutorial  # where it is run
 
 
 def test_the_example_of_the_package_runs(project: Path) -> None:
