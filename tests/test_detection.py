@@ -6,6 +6,7 @@ import inspect
 import sys
 from datetime import date
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import pytest
@@ -78,6 +79,13 @@ def test_a_period_left_out_is_a_missing_one():
     )
 
 
+def test_a_masked_value_is_a_missing_one_whatever_lies_under_the_mask():
+    y, under = series(), series()
+    y[[20, 41]], under[[20, 41]] = np.nan, 900
+    masked = np.ma.masked_array(under, mask=np.isnan(y))
+    np.testing.assert_array_equal(detect_score(masked, MONTHS, 12), detect_score(y, MONTHS, 12))
+
+
 def test_a_break_is_declared_by_its_date():
     y = np.concatenate([series(5, 30, 30), series(6, 90, 30)])
     assert detect(y, MONTHS, 12)[30:].any()
@@ -112,12 +120,28 @@ def test_only_the_points_asked_for():
         ({"dates": np.repeat(MONTHS[:30], 2)}, "dates: found periods that repeat"),
         ({"freq": 4}, "wanted one every 3 month"),
         ({"dates": ["spring"] * 60}, "wanted dates such as 2022-04-01"),
+        ({"values": ["many"] * 60}, "values: found text, wanted numbers"),
+        ({"values": MONTHS}, "values: found dates, wanted numbers"),
+        ({"denominator": ["9"] * 60}, "denominator: found text"),
+        ({"panel": [["9"] * 60] * 2}, "panel: found text"),
         ({"kind": "proportion", "denominator": 900.0, "panel": np.ones((2, 60))}, "panel: found one for a proportion"),
     ],
 )
 def test_what_does_not_fit_is_said(changes, message):
     with pytest.raises(UsageError, match=message):
         detect(**({"values": series(), "dates": MONTHS, "freq": 12} | changes))
+
+
+def test_a_hundred_and_twenty_months_take_milliseconds():
+    """Under 10 ms for all 120 points on a free core (docs/calibration/detection.md); here the core is shared."""
+    y, dates = series(9, 40, 120), np.datetime64("2010-04", "M") + np.arange(120)
+    detect(y, dates, 12)
+    spent = []
+    for _ in range(15):
+        began = process_time()
+        detect(y, dates, 12)
+        spent.append(process_time() - began)
+    assert min(spent) < 0.03
 
 
 # ------------------------------------------------------------------------------------------------ promised rates

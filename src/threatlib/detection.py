@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from threatlib.errors import UsageError
-from threatlib.stats.scan import Scan, scan
+from threatlib.stats.scan import Scan, as_numbers, scan
 
 FloatArray: TypeAlias = NDArray[np.float64]
 Kind: TypeAlias = Literal["count", "proportion", "level"]
@@ -106,7 +106,7 @@ def _examine(
     breaks: Sequence[object], panel: ArrayLike | None, first: int | None,
 ) -> tuple[Scan, NDArray[np.int64]]:  # fmt: skip
     """Scan the series laid on an unbroken calendar, and where each given point lies on it."""
-    y = np.asarray(values, dtype=float)
+    y = as_numbers(values, "values")
     where = _calendar(dates, freq)
     if y.shape[-1:] != where.shape:
         raise UsageError(f"dates: found {len(where)} for {y.shape[-1:] or 'no'} periods of values, wanted one each.")
@@ -114,7 +114,7 @@ def _examine(
         raise UsageError(
             "panel: found one for a proportion, wanted none: use threatlib.stats.scan with its denominators."
         )
-    size = None if denominator is None else np.broadcast_to(np.asarray(denominator, dtype=float), y.shape)
+    size = None if denominator is None else np.broadcast_to(as_numbers(denominator, "denominator"), y.shape)
     if kind == "proportion" and size is not None:
         y = _numerators(y, size)
     marks = [int(np.searchsorted(where, _index(b, dates, freq))) for b in breaks]
@@ -125,7 +125,7 @@ def _examine(
         denominator=None if size is None else _lay(size, where),
         provisional=0 if provisional == 0 else int(where[-1] - where[-min(provisional, len(where))] + 1),
         breaks=[int(where[m]) for m in marks if m < len(where)],
-        panel=None if panel is None else _lay(np.asarray(panel, dtype=float), where),
+        panel=None if panel is None else _lay(as_numbers(panel, "panel"), where),
         first=None if first is None else int(where[min(first, len(where) - 1)]),
         confidence=None,
     )

@@ -65,6 +65,35 @@ def test_elimination_is_a_cholesky_factor_and_a_forward_substitution():
         )
 
 
+def test_a_system_is_solved_and_the_diagonal_of_its_inverse_found():
+    rng = np.random.default_rng(3)
+    root, b, ridge = rng.normal(size=(5, 4, 4)), rng.normal(size=(4, 5)), rng.uniform(1, 2, (4, 5))
+    a = np.moveaxis(root @ root.transpose(0, 2, 1), 0, -1)
+    x, factor = algebra.solve(a, b, ridge)
+    spread = algebra.inverse_diagonal(factor)
+    for k in range(5):
+        whole = a[..., k] + np.diag(ridge[:, k])
+        np.testing.assert_allclose(x[:, k], np.linalg.solve(whole, b[:, k]))
+        np.testing.assert_allclose(spread[:, k], np.diag(np.linalg.inv(whole)))
+
+
+def test_running_totals_are_made_in_place():
+    values = np.arange(6.0).reshape(3, 2)
+    assert algebra.running(values) is values
+    assert values.tolist() == [[0, 1], [2, 4], [6, 9]]
+
+
+@pytest.mark.parametrize(("columns", "steps"), [(3, 0), (4, 0), (4, 2)])
+def test_weighted_cross_products(columns, steps):
+    rng = np.random.default_rng(4)
+    x, weight = rng.normal(size=(7, columns)), rng.uniform(size=(7, 5))
+    breaks = rng.integers(0, 2, (steps, 7, 5)).astype(float)
+    found = algebra.gram(x, algebra.products(x), breaks, weight)
+    for k in range(5):
+        whole = np.column_stack([x, *breaks[..., k]])
+        np.testing.assert_allclose(found[..., k], whole.T @ (weight[:, [k]] * whole))
+
+
 def test_the_walk_seen_through_knots_has_the_variance_of_a_walk_at_its_knots():
     x = model.design(np.array([0.0, 1, 2, 4, 7, 11, 17]), 12, 18)[:, 6:]
     np.testing.assert_allclose((x**2).sum(1), [0, 1, 2, 4, 7, 11, 17])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threatlib.stats._scan_algebra import back_substitute, eliminate, shares
+from threatlib.stats._scan_algebra import back_substitute, eliminate, running, shares
 from threatlib.stats._scan_model import (
     PRIORS,
     Fit,
@@ -22,7 +22,6 @@ from threatlib.stats._scan_model import (
 )
 
 HORIZON = 12  # longest window, periods
-_RUNNING = np.tril(np.ones((HORIZON, HORIZON)))  # sums up to each period
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def forecast(past: Past, ahead: FloatArray, size_ahead: FloatArray) -> Forecast:
     drift = np.array([[wander**2 * 12 / past.freq] for _, wander, _ in hyper_grid(priors)])
     eta = (x @ mode.centre[:smooth] + sharp)[:, None] + post.ahead
     if past.kind == "count":  # mean of a log-normal
-        eta = eta + 0.5 * np.minimum((post.root**2).sum(1) + drift * ramp[..., None], 1.0)
+        eta = eta + 0.5 * np.minimum(np.einsum("tkhb,tkhb->thb", post.root, post.root) + drift * ramp[..., None], 1.0)
     mu, slope = respond(eta, size[:, None], past.kind)
     plain, ramped = (
         _mix(share, _sums(mu, slope, by[:, None], post.root, drift, unsure[:, None]))
@@ -81,8 +80,8 @@ def forecast(past: Past, ahead: FloatArray, size_ahead: FloatArray) -> Forecast:
         mean=(plain[0], ramped[0]),
         variance=(plain[1], ramped[1]),
         unit=(plain[2], ramped[2]),
-        recorded=(np.cumsum(value, 0), np.cumsum(value * ramp, 0)),
-        size=np.cumsum(size * counted, 0),
+        recorded=(running(value.copy()), running(value * ramp)),
+        size=running(size * counted),
         grid=np.asarray(priors.grid),
         grid_weight=mode.grid_weight,
         dispersion=np.log(mode.phi),
@@ -149,14 +148,14 @@ def _sums(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Running totals over the horizon, each period weighted: mean, variance of the mean, noise at dispersion 1."""
     step = slope * by
-    total = np.cumsum(step, 0)
-    each = (step[:, None] * y).reshape(len(step), -1)
-    variance = ((_RUNNING @ each).reshape(y.shape) ** 2).sum(1) + np.cumsum(step**2 * unsure, 0)
+    total = running(step.copy())
+    each = running(step[:, None] * y)
+    variance = np.einsum("tkhb,tkhb->thb", each, each) + running(step**2 * unsure)
     # a random walk after the cut: sum over its steps of (all that is still to come)^2
     before = total - step
     count = np.arange(1.0, len(total) + 1)[:, None, None]
-    variance += drift * (count * total**2 - 2 * total * np.cumsum(before, 0) + np.cumsum(before**2, 0))
-    return np.cumsum(mu * by, 0), variance, np.cumsum(slope * by**2, 0)
+    variance += drift * (count * total**2 - 2 * total * running(before.copy()) + running(before**2))
+    return running(mu * by), variance, running(slope * by**2)
 
 
 def _mix(

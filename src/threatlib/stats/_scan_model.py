@@ -7,6 +7,7 @@ Time runs backwards from the cut (lag 0 is the last period seen), so that one sm
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise, product
 from typing import Literal
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from threatlib.stats._scan_algebra import gram, products, project, shares
+from threatlib.stats._scan_algebra import Pairs, gram, inverse_diagonal, products, project, shares, solve
 from threatlib.stats._scan_echo import Echo, echo
 
 FloatArray = NDArray[np.float64]
@@ -22,6 +23,7 @@ Kind = Literal["count", "proportion", "level"]
 
 MEMORY = 120  # periods of history used
 _KNOTS = (0.0, 1.0, 2.0, 4.0, 7.0, 11.0, 17.0, 26.0, 40.0, 62.0, 96.0, 150.0)
+_SPARE = 1 << 19  # numbers, 4 MB, never touched
 _ROUNDS, _HUBER_ROUNDS = 5, 3
 _OUTLIER_SHARE, _OUTLIER_DENSITY = 0.06, 0.05  # past oddities: how many, and how widely spread (per s.d.)
 
@@ -120,6 +122,14 @@ def design(lag: FloatArray, freq: int, reach: int) -> FloatArray:
     return np.stack(columns, axis=1)
 
 
+@lru_cache(maxsize=32)
+def _seen(lags: int, freq: int) -> tuple[FloatArray, Pairs]:
+    """The design of the last so many periods and the products of its columns: the same for every series."""
+    x = design(np.arange(lags, dtype=float), freq, lags)
+    np.empty(_SPARE)  # a block given back this big teaches the allocator to keep what comes after it at hand
+    return x, products(x)
+
+
 def precision(priors: Priors, freq: int, columns: int, steps: int, season: float, wander: float) -> FloatArray:
     k = 2 + 2 * harmonics(freq)
     period = np.sqrt(12 / freq)
@@ -212,7 +222,7 @@ def fit(past: Past) -> Fit:
     lags, batch = past.y.shape
     present = (~np.isnan(past.y) & (past.size > 0)) * past.worth
     y, size = np.where(present > 0, past.y, 0.0), np.where(present > 0, past.size, 1.0)
-    x, steps = design(np.arange(lags, dtype=float), freq, lags), past.steps
+    (x, pairs), steps = _seen(lags, freq), past.steps
     p, extra = x.shape[1], len(steps)
     centre = np.zeros((p + extra, batch))
     centre[0], centre[2 : 2 + 2 * harmonics(freq)] = _start(y, size, present, kind), past.season
@@ -224,8 +234,7 @@ def fit(past: Past) -> Fit:
     before = np.exp(_dispersion_prior(priors, respond(centre[0], usual, kind)[0], past.shift))
     phi = np.exp((before * log_grid).sum(0) / before.sum(0))
     y23 = y ** (2 / 3) if kind == "count" else y
-    moved, diagonal, base = np.zeros_like(centre), np.arange(p + extra), x @ centre[:p]
-    pairs = products(x)
+    moved, base = np.zeros_like(centre), x @ centre[:p]
     for turn in range(_ROUNDS + 1):
         gone = x @ moved[:p]
         if extra:
@@ -237,12 +246,9 @@ def fit(past: Past) -> Fit:
         weight, off = trust * slope, trust * miss
         a = gram(x, pairs, steps, weight)
         b = project(x, steps, weight * gone + off)
-        q = a.copy()
-        q[diagonal, diagonal] += phi * middle
-        square = np.moveaxis(q, -1, 0)
+        found, factor = solve(a, b, phi * middle)
         if turn in (1, _ROUNDS):  # effective parameters: those the data, not the prior, decide
-            inverse = np.linalg.inv(square)
-            spent = p + extra - phi * (middle * np.diagonal(inverse, axis1=1, axis2=2).T).sum(0)
+            spent = p + extra - phi * (middle * inverse_diagonal(factor)).sum(0)
         if turn > 0:
             used = trust.sum(0)
             pearson = (off * miss / np.maximum(slope, 1e-9)).sum(0)
@@ -250,8 +256,7 @@ def fit(past: Past) -> Fit:
             post = _dispersion(priors, kind, pearson, np.maximum(used - spent, 0.5), mean, phi, past.shift)
             phi = np.exp((post * log_grid).sum(0))
         if turn < _ROUNDS:
-            target = b.T[..., None]
-            moved = (inverse @ target if turn == 1 else np.linalg.solve(square, target))[..., 0].T
+            moved = found
     before = np.exp(_dispersion_prior(priors, mean, past.shift))
     known = present if kind == "count" else np.zeros_like(present)  # a sharp season is one of counts
     sharp = echo(y, mu, residual, known, phi, freq)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from threatlib.errors import UsageError
+from threatlib.stats._numbers import floats
 from threatlib.stats._scan_calibration import THRESHOLD, probability
 from threatlib.stats._scan_cuts import FEWEST, LOOK_BACK, Evidence, Task, collect, learn
 from threatlib.stats._scan_model import PRIORS, FloatArray, Kind
@@ -144,6 +145,14 @@ def scan(
     return _verdicts(e, task, start, provisional, look, shape)
 
 
+def as_numbers(values: ArrayLike, name: str) -> FloatArray:
+    """Numbers as floats, what is masked or None as NaN; text and dates are the caller's mistake."""
+    try:
+        return floats(values, name)
+    except ValueError as problem:
+        raise UsageError(f"{problem}.") from problem
+
+
 def _panel(
     values: ArrayLike, denominator: ArrayLike | None, frequency: int, kind: str
 ) -> tuple[FloatArray, FloatArray]:
@@ -152,7 +161,7 @@ def _panel(
         raise UsageError(f"frequency: found {frequency!r}, wanted 12 (monthly) or 4 (quarterly).")
     if kind not in PRIORS:
         raise UsageError(f"kind: found {kind!r}, wanted one of {', '.join(PRIORS)}.")
-    given = np.asarray(values, dtype=float)
+    given = as_numbers(values, "values")
     if given.ndim == 0 or given.shape[-1] == 0:
         raise UsageError("values: found no periods, wanted at least one.")
     y = given.reshape(-1, given.shape[-1]).copy()
@@ -164,7 +173,7 @@ def _panel(
         return y, np.ones_like(y)
     if kind == "level":
         raise UsageError("denominator: found one, wanted none for a level.")
-    size = np.broadcast_to(np.asarray(denominator, dtype=float), given.shape).reshape(y.shape).copy()
+    size = np.broadcast_to(as_numbers(denominator, "denominator"), given.shape).reshape(y.shape).copy()
     known = size > 0
     y[~known] = np.nan
     size[~known] = np.nan
@@ -179,14 +188,14 @@ def _panel(
 def _worth(weights: ArrayLike | None, shape: tuple[int, ...]) -> FloatArray | None:
     if weights is None:
         return None
-    worth = np.broadcast_to(np.asarray(weights, dtype=float), shape)
+    worth = np.broadcast_to(as_numbers(weights, "weights"), shape)
     if not ((worth >= 0) & (worth <= 1)).all():
         raise UsageError("weights: found one outside 0 to 1, wanted how far each point counts.")
     return worth.reshape(-1, shape[-1])
 
 
 def _shares(completeness: ArrayLike, provisional: int, kind: str) -> FloatArray:
-    share = np.asarray(completeness, dtype=float)
+    share = as_numbers(completeness, "completeness")
     if kind != "count" or share.shape != (provisional,) or not ((share > 0) & (share <= 1)).all():
         raise UsageError(
             f"completeness: found {completeness!r:.60}, wanted a share above 0 and up to 1 for each of the "
