@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import sys
 from dataclasses import asdict
@@ -69,7 +70,9 @@ def run(
     """
     from threatlib import pipeline
     from threatlib.briefing.kernels import Limits
+    from threatlib.briefing.zygote import LAZY
 
+    gc.set_threshold(*LAZY)
     with pipeline.heeded():
         outcomes = pipeline.brief_quarter(
             data,

@@ -25,6 +25,23 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="processes are killed and counted as Linux has them"),
 ]
 KILL = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+STRAYS = """
+import os, pathlib, subprocess, time
+started = subprocess.Popen(["sleep", "300"], start_new_session=True, cwd="/")
+note = pathlib.Path({note!r})
+note.write_text(f"{{started.pid}}\\n")
+if not os.fork():
+    os.setsid()
+    if not os.fork():
+        with note.open("a") as left:
+            left.write(f"{{os.getpid()}}\\n")
+        os.chdir("/")
+        time.sleep(300)
+    os._exit(0)
+while len(note.read_text().split()) < 2:
+    time.sleep(0.05)
+"""
+"""A process in a session of its own, and one that is nobody's child any more."""
 
 
 @pytest.fixture
@@ -156,6 +173,60 @@ def test_the_run_is_told_to_end(survived: World, signum: int, code: int, how: st
     last = survived.records()[-1]
     assert (last.status, last.exit_code) == ("failed", code)
     assert "NOT FOR PUBLICATION" in Path(last.report).read_text()
+
+
+def gone(note: Path, seconds: float = 5) -> bool:
+    """Whether the processes noted are gone before long: who was killed is there until his parent has looked."""
+    until = time.monotonic() + seconds
+    there = note.read_text().split()
+    while time.monotonic() < until and (there := [pid for pid in there if Path("/proc", pid).exists()]):
+        time.sleep(0.05)
+    return not there
+
+
+@pytest.mark.parametrize("how", ["ordinary", "forked"])
+@pytest.mark.parametrize("end", [DONE, KILL], ids=["finished", "killed"])
+def test_what_a_notebook_leaves_running_is_ended(world: World, how: str, end: str) -> None:
+    note = world.root / "strays"
+    world.spoil(STRAYS.format(note=str(note)), end)
+    assert world.run(THREATLIB_KERNELS=how).code == (0 if end == DONE else 4)
+    assert gone(note)
+    assert world.settled()
+
+
+def test_what_a_run_that_was_killed_left_running_is_ended_by_the_next(world: World) -> None:
+    """Of kernels that were forked nothing is left even then."""
+    note, good = world.root / "strays", (world.notebooks / f"{PAGES[1]}.ipynb").read_bytes()
+    for how in ("forked", "ordinary"):
+        note.unlink(missing_ok=True)
+        world.spoil(STRAYS.format(note=str(note)), "import time; time.sleep(60)", DONE)
+        run = world.start(THREATLIB_KERNELS=how)
+        while not note.exists() or len(note.read_text().split()) < 2:
+            assert run.running()
+            time.sleep(0.05)
+        run.signal(signal.SIGKILL)
+        run.end()
+        (world.notebooks / f"{PAGES[1]}.ipynb").write_bytes(good)
+        if how == "ordinary":
+            assert world.run().code == 0
+        assert world.settled()
+        assert gone(note)
+
+
+def test_a_kernel_that_stands_still(survived: World) -> None:
+    survived.spoil(DRAW, "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)", DONE)
+    refused(survived, 4, "a cell ran for more than 2 seconds", "--cell-seconds", "2")
+
+
+def test_a_kernel_that_closes_its_own_output(world: World) -> None:
+    world.spoil(DRAW, "import os; os.close(0); os.close(1); os.close(2)", DRAW.replace("rose", "fell"), DONE)
+    assert world.run().code == 0
+    assert "Referrals fell" in (world.published / "demand.html").read_text()
+
+
+def test_a_kernel_that_closes_everything(survived: World) -> None:
+    survived.spoil(DRAW, "import os; os.closerange(3, 256)", DRAW, DONE)
+    refused(survived, 4, "demand.ipynb", "--cell-seconds", "5")
 
 
 STEPS = [

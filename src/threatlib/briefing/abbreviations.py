@@ -60,11 +60,13 @@ def explained_at_first_use(html: str, terms: Mapping[str, str] = MappingProxyTyp
     `terms` are those of the partnership's own, beside the field's; where both have one the partnership's holds.
     """
     terms = {**ABBREVIATIONS, **terms}
-    waiting = {short: words for short, words in terms.items() if re.search(rf"\b{short}s?\b", html)}
+    parts = _TAG.split(html)
+    text = "\n".join(parts[::2])  # without the tags, which hold the drawings: most of a page
+    waiting = {s: words for s, words in terms.items() if s in text and re.search(rf"\b{s}s?\b", text)}
     if not waiting:
         return html
     pieces, deep = [], 0
-    for piece in _TAG.split(html):
+    for piece in parts:
         if piece.startswith("<"):
             name = _NAME.match(piece)
             if name and name[1].lower() in _SILENT and not piece.endswith("/>"):

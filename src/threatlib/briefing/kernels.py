@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from threatlib.briefing import zygote
+from threatlib.briefing import strays, zygote
 
 _PRIVATE = "tl-"
 _LONGEST_PATH = 96
@@ -51,9 +51,13 @@ class Limits:
 
 @dataclass
 class Kernel:
-    """One kernel's process group, the cell that it is at, and why it was ended if we ended it."""
+    """One kernel's process group, the cell that it is at, and why it was ended if we ended it.
+
+    `mark` is what only its environment holds, and that of whatever it started.
+    """
 
     group: int = 0
+    mark: str = ""
     reason: str = ""
     cell: int = 0
     source: str = ""
@@ -64,8 +68,9 @@ class Kernel:
         self.cell, self.source = cell_index + before_injected, str(cell.source)
 
     def end(self, reason: str = "") -> None:
-        """End every process of the group at once."""
+        """End every process of the group at once, and those that the notebook started and that left it."""
         self.reason = self.reason or reason
+        strays.end(self.group, self.mark)
         if self.group and hasattr(os, "killpg"):
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.group, signal.SIGKILL)
@@ -106,10 +111,11 @@ class Kernels:
 
 
 def sweep() -> None:
-    """Take away the private folders of processes that were killed before they could."""
+    """Take away the private folders, and end the strays, of processes that were killed before they could."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PRIVATE}[0-9]*-*"):
         owner = folder.name.removeprefix(_PRIVATE).partition("-")[0]
         if sys.platform == "linux" and owner.isdigit() and not Path("/proc", owner).exists():
+            strays.end(0, str(folder))
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -58,6 +58,7 @@ def execute(
     bounds = limits or Limits()
     parameters.check(notebook, given)
     with sockets() as private, (kernels or Kernels()).one(bounds.notebook_seconds) as kernel:
+        kernel.mark = str(private)
         how = manager(output.parent, private, log, kernel, bounds)
         _run(notebook, output, dict(given), how, kernel, bounds)
         if kernel.reason:

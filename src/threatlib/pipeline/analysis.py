@@ -124,11 +124,11 @@ class Dataset:
         """
         if exclude is None and rebase_at is None:
             raise UsageError("what_if: say what to suppose, with exclude= or rebase_at=.")
-        supposed = []
-        received, definitions = self.received, self.definitions
+        supposed, received, definitions = [], self.received, self.definitions
         if exclude is not None:
             received = explore.exclude(received, exclude)
-            supposed.append(f"{len(self.received) - len(received)} figures were left out")
+            left = len(self.received) - len(received)
+            supposed.append(f"{left} {'figure was' if left == 1 else 'figures were'} left out")
         if rebase_at is not None:
             definitions = explore.rebase(definitions, rebase_at)
             explore.known(self.table, rebase_at, "rebase_at")
@@ -177,8 +177,7 @@ class Dataset:
 
     @cached_property
     def _newest(self) -> Assessment:
-        there = self.quarters()
-        if not there:
+        if not (there := self.quarters()):
             raise UsageError(f"{self.folder}: no figures yet.")
         return assess(self, there[-1], audience=self._analyst)
 
@@ -192,9 +191,7 @@ def load(partnership_dir: str | Path, *, strict: bool = True) -> Dataset:
     DataError
         With every problem of every file, unless `strict` is False (the problems are then in the Dataset).
     """
-    wanted, here = Path(partnership_dir), Path.cwd()
-    places = [wanted, *(above / wanted for above in here.parents)]
-    folder = next((place for place in places if place.is_dir()), wanted)
+    folder = folder_of(partnership_dir)
     if not folder.is_dir() or any(folder.glob("*/partnership.yaml")):
         near = explore.partnership_near(folder)
         raise UsageError(f"{folder}: there is no such partnership folder{near} `threatlib init` makes one.")
@@ -205,6 +202,12 @@ def load(partnership_dir: str | Path, *, strict: bool = True) -> Dataset:
         many = "1 problem" if len(problems) == 1 else f"{len(problems)} problems, all of them listed here,"
         raise DataError(f"{folder}: {many} in the data:", problems)
     return Dataset(folder, definitions, received, register, returns.as_records(problems))
+
+
+def folder_of(partnership_dir: str | Path) -> Path:
+    """Where a partnership's folder is: here, or above the current folder."""
+    wanted, here = Path(partnership_dir), Path.cwd()
+    return next((place for place in (wanted, *(above / wanted for above in here.parents)) if place.is_dir()), wanted)
 
 
 def assess(

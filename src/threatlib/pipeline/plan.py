@@ -22,7 +22,7 @@ from threatlib.catalogue import Definitions
 from threatlib.disclosure import protection
 from threatlib.errors import KernelError, OutputError, UsageError
 from threatlib.periods import Period
-from threatlib.pipeline.analysis import Dataset, load, quarter_in
+from threatlib.pipeline.analysis import Dataset, folder_of, load, quarter_in
 
 RELEASE_FILE = "release.pickle"
 LATEST = "latest"
@@ -45,6 +45,8 @@ class Plan:
     records: Path
     """What is kept of runs and never published; outside `out`, for it depends on values that are withheld."""
     resume: bool = False
+    read_from: str = ""
+    """Fingerprint of the partnership's folder before it was read."""
 
     @property
     def slug(self) -> str:
@@ -90,9 +92,9 @@ class Plan:
             "run_id": self.run_id,
         }
 
-    def inputs(self) -> str:
-        """Fingerprint of the partnership's folder as it is on the disk now."""
-        return manifest.fingerprint([self.dataset.folder], {})
+    def changed(self) -> bool:
+        """Whether the partnership's folder on the disk is another than the one that was read."""
+        return manifest.fingerprint([self.dataset.folder], {}) != self.read_from
 
     @cached_property
     def basis(self) -> str:
@@ -136,11 +138,12 @@ def plan(
         Saying what was found, what was wanted and what to do.
     """
     preflight(out, notebooks)
+    before = manifest.fingerprint([folder_of(folder)], {})
     dataset = load(folder)
     who = _audience_in(dataset, audience)
     asked = dataset.quarters(as_of)[-1:] if quarter == LATEST else []
     period = quarter_in(dataset, asked[0] if asked else quarter, as_of)
-    made = Plan(dataset, period, who, as_of, out, notebooks, jobs, new_run_id(), records, resume)
+    made = Plan(dataset, period, who, as_of, out, notebooks, jobs, new_run_id(), records, resume, before)
     for name in PAGES:
         parameters.check(notebooks / f"{name}.ipynb", made.parameters)
     _ = made.key  # a damaged one is better found now

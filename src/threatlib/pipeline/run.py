@@ -5,9 +5,10 @@ from __future__ import annotations
 import pickle
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def run(made: Plan, say: Say, record: Record, limits: kernels.Limits | None = No
     """
     kernels.preloaded()  # it imports what notebooks need while we assess
     started = now().isoformat(timespec="seconds")
-    before, fingerprint = made.inputs(), made.fingerprint
+    fingerprint = made.fingerprint
     with publish.lock(made.out, made.slug), publish.staging(made.out, made.slug) as room:
         history = ledger.read(made.released)
         assessment = assess(made.dataset, made.quarter, made.as_of, audience=made.audience, history=history)
@@ -65,7 +66,7 @@ def run(made: Plan, say: Say, record: Record, limits: kernels.Limits | None = No
         folder = room / "briefing"
         _fill(folder, _Work(made, room, assessment, say, record, limits or kernels.Limits()))
         manifest.write(folder / "manifest.json", _manifest(made, assessment, folder, started))
-        if made.inputs() != before:
+        if made.changed():
             raise DataError(f"{made.dataset.folder}: files in it changed while the briefing was made. Run it again.")
         with held():
             if not made.internal:
@@ -90,7 +91,7 @@ class _Work:
     record: Record
     limits: kernels.Limits
     alive: kernels.Kernels = field(default_factory=kernels.Kernels)
-    done: list[str] = field(default_factory=list)
+    number: Iterator[int] = field(default_factory=lambda: count(1))
 
 
 def _fill(folder: Path, work: _Work) -> None:
@@ -151,11 +152,10 @@ def _page(name: str, folder: Path, work: _Work) -> tuple[str, list[str]]:
     (folder / "notebooks" / f"{name}.ipynb").write_text(runner.tidied(book, run_id), encoding="utf-8")
     html = export(book, page=Page(name, work.assessment).info())
     faults = _faults(html, work)
-    work.done.append(name)
     took = time.monotonic() - begun
     work.record.event("page", page=name, seconds=round(took, 3), reused=bool(again))
     how = "unchanged" if again else f"{took:.1f} s"
-    work.say(f"{made.slug}  {len(work.done)} of {len(PAGES)}  {PAGES[name]}  {how}")
+    work.say(f"{made.slug}  {next(work.number)} of {len(PAGES)}  {PAGES[name]}  {how}")
     return html, faults
 
 

@@ -18,13 +18,14 @@ from typing import Any
 
 from threatlib.briefing import publish
 from threatlib.briefing.kernels import Limits, sweep
-from threatlib.errors import OutputError, UsageError, UserError
+from threatlib.errors import DataError, OutputError, UsageError, UserError
 from threatlib.pipeline.interruption import Ended
 from threatlib.pipeline.plan import Plan, new_run_id, now, plan, preflight, records_of
 from threatlib.pipeline.records import FAILED, HEARTBEAT, PUBLISHED, Record, write_whole
 from threatlib.pipeline.run import run, unchanged
 
 UNCHANGED = "unchanged"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def brief(
     Ended
         If a signal ends the run: the only thing that is not an answer.
     """
-    tell = say or (lambda _: None)
+    tell = _told(say)
     begun = time.monotonic()
     slug = Path(folder).name
     kept = Path(records) if records else records_of(Path(folder).parent, Path(out))
@@ -117,7 +118,8 @@ def brief(
         day = date.fromisoformat(as_of) if as_of else None
         made = plan(Path(folder), quarter, audience=audience, as_of=day, out=Path(out), notebooks=Path(notebooks),
                     jobs=jobs, records=kept, resume=resume)  # fmt: skip
-        tell(f"{slug}: {made.quarter}, {len(made.dataset.register)} files")
+        files = len(made.dataset.register)
+        tell(f"{slug}: {made.quarter}, {files} {'file' if files == 1 else 'files'}")
         if resume and unchanged(made):
             publish.tidy(made.out, made.slug)
             tell(f"{slug}: published already, and nothing has changed since")
@@ -126,7 +128,7 @@ def brief(
                         audience=made.audience, target=str(made.target))  # fmt: skip
         run(made, tell, record, limits)
     except (UserError, Ended, Exception) as raised:
-        fault = _of_the_disk(raised, out)
+        fault = _of_the_disk(raised, Path(out).absolute(), Path(folder).absolute())
         if record is None and not isinstance(fault, UsageError):
             record = _refused(kept / slug / quarter, partnership=slug, quarter=quarter, audience=audience)
         code = getattr(fault, "exit_code", 1)
@@ -139,14 +141,28 @@ def brief(
     return outcome(PUBLISHED)
 
 
-def _of_the_disk(fault: BaseException, out: str) -> BaseException:
-    """A disk that is full, cannot be written or was emptied under the run, wherever met, as what a user can mend."""
+def _of_the_disk(fault: BaseException, out: Path, folder: Path) -> BaseException:
+    """A disk that is full or cannot be written, or a folder changed under the run, as what a user can mend."""
     if not isinstance(fault, OSError):
         return fault
-    taken = fault.errno == errno.ENOENT and Path(str(fault.filename)).absolute().is_relative_to(Path(out).absolute())
-    if taken or fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-        return OutputError(f"{out}: cannot be written ({fault.strerror}). Make room, or choose another with --out.")
+    named = Path(str(fault.filename)).absolute() if fault.filename else out
+    if named.is_relative_to(folder) and fault.errno not in _FULL:
+        return DataError(f"{named}: cannot be read ({fault.strerror}). Did it change while the briefing was made?")
+    if fault.errno in _FULL or (fault.filename and named.is_relative_to(out)):
+        where = out if named.is_relative_to(out) else named
+        return OutputError(f"{where}: cannot be written ({fault.strerror}). Make room, or choose another with --out.")
     return fault
+
+
+def _told(say: Callable[[str], None] | None) -> Callable[[str], None]:
+    """Progress, told as long as somebody listens: a pipe that was closed ends no run."""
+
+    def tell(line: str) -> None:
+        if say:
+            with suppress(OSError, ValueError):
+                say(line)
+
+    return tell
 
 
 def _refused(state: Path, **asked: str) -> Record | None:
