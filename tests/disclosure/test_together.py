@@ -15,7 +15,7 @@ from tests.disclosure.attacker import attack, narrow
 from tests.disclosure.pairs import SHARE, Figures, World, _revised, world
 from tests.disclosure.test_attacker import _printed, _rule
 from tests.disclosure.world import cells, counts, definitions, table
-from threatlib.disclosure import gate, ledger, protect, protection
+from threatlib.disclosure import ledger, protect, protection, secure
 
 PLACES = ({"name": "Hackney"}, {"name": "City"}, {"name": "Both", "parts": ["Hackney", "City"]})
 SOME = (2, 8, 17, 24, 25, 33, 40, 54, 58, 60, 64, 69)
@@ -76,7 +76,7 @@ def test_two_briefings_of_many_generated_partnerships_give_nothing_away(tmp_path
 
 def test_without_reading_them_together_some_would(tmp_path, monkeypatch):
     """The attack works where the second briefing looks only at its own sums."""
-    monkeypatch.setattr(gate, "_unsaid", lambda *_: (set(), set()))
+    monkeypatch.setattr(secure, "_unsaid", lambda *_: (set(), set()))
     assert len(told(revised(54), tmp_path)[0])
 
 

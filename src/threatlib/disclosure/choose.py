@@ -120,7 +120,7 @@ def _holds(web: Web, relation: Relation, unsafe: Sequence[int], opened: set[int]
         else:
             room = min(down, fall - up), min(up, rise - down)
         small = web.small(cell) and cell not in opened
-        if (room != (down, up)) if small else (sum(room) < web.width):
+        if (room != (down, up)) if small else (sum(room) < web.wide(cell)):
             return False
     return True
 
@@ -208,7 +208,7 @@ def _needed(web: Web, unsafe: Sequence[int], cells: Sequence[int], n: int, lists
         wanted: list[tuple[tuple[tuple[int, float], ...], int]]
         wanted = [(((down, -1.0),), web.needs(cell)[0]), (((up, 1.0),), web.needs(cell)[1])]
         if not web.small(cell):
-            wanted.append((((down, -1.0), (up, 1.0)), web.width))
+            wanted.append((((down, -1.0), (up, 1.0)), web.wide(cell)))
         for terms, amount in wanted:
             for place, sign in terms:
                 row.append(len(least))

@@ -31,7 +31,8 @@ class Web:
 
     A withheld cell is *small* (stated as the rule's interval, 1 to 5 say) or *open*: it may be small, or withheld for
     the sake of another; all that is stated of it is `floor` and what the shown cells leave. A cell that is `kept`
-    withheld because it was before may by now be anything, zero as well.
+    withheld because it was before may by now be anything, zero as well. One that was shown rounded before is `wary`:
+    its range must be so much wider, for what its rounding told then.
     """
 
     cells: Cells
@@ -41,6 +42,7 @@ class Web:
     withheld: set[int]
     opened: set[int]
     kept: set[int] = field(default_factory=set)
+    wary: dict[int, int] = field(default_factory=dict)
     touching: dict[int, list[int]] = field(init=False)
     alone: list[bool] = field(init=False)
     _steps: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -99,6 +101,10 @@ class Web:
     def _open_steps(self, cell: int) -> tuple[int, int]:
         return max(min(int(self.cells.value[cell] - self.floor_of(cell)), self.cap), 0), self.cap
 
+    def wide(self, cell: int) -> int:
+        """How wide the range of a cell that is not small must stay."""
+        return self.width + self.wary.get(cell, 0)
+
     def needs(self, cell: int) -> tuple[int, int]:
         """Steps down and up that must stay possible: the rule's whole range for a small cell."""
         return self.steps(cell) if self.small(cell) else (0, 0)
@@ -118,7 +124,7 @@ class Web:
 
     def _enough(self, cell: int, down: float, up: float) -> bool:
         need_down, need_up = self.needs(cell)
-        return down >= need_down and up >= need_up and (self.small(cell) or down + up >= self.width)
+        return down >= need_down and up >= need_up and (self.small(cell) or down + up >= self.wide(cell))
 
     def _along(self, cell: int, depth: int, direction: int, came_by: int = -1) -> float:
         """Upper bound of the steps in one direction, from the relations next to the cell."""

@@ -9,11 +9,10 @@ import pandas as pd
 
 from threatlib.catalogue import Definitions, Rule
 from threatlib.disclosure.cells import COUNTABLE, SHARES, Reading, read, rounded
-from threatlib.disclosure.choose import choose
 from threatlib.disclosure.feasible import Web
 from threatlib.disclosure.past import Past
 from threatlib.disclosure.relations import Relation, relations_of
-from threatlib.disclosure.together import Together
+from threatlib.disclosure.secure import secure
 from threatlib.observations import HAS_VALUE, figure_id, references
 
 ORDER = ["indicator", "agency", "area", "breakdown", "end", "start", "period", "file", "sheet", "row"]
@@ -104,63 +103,13 @@ def protect(
     reading = read(table, rule, definitions)
     relations = relations_of(table, reading.own, reading.cells, rule, definitions)
     past = Past(history, table, reading, rule)
-    web, exposed = _web(reading, relations, past, rule)
+    web, exposed = secure(reading, relations, past, rule)
     hidden = _hidden(table, reading, web, definitions) | past.withheld_rows
     ends = _stated(web, rule)
     out = _blank(table, hidden, _gone(web)[reading.based_on], reading, ends, rule)
     out = _placeless(out, hidden, definitions)
     lost = tuple(str(o) for o in out.loc[np.isin(reading.own, exposed) & (reading.own >= 0), "obs"])
     return Release(out, audience, int(hidden.sum()), lost)
-
-
-def _web(reading: Reading, relations: list[Relation], past: Past, rule: Rule) -> tuple[Web, list[int]]:
-    """Cells and relations with everything withheld that must be; and the cells for which that is not enough."""
-    cells = reading.cells
-    start = {c for c in range(len(cells.value)) if cells.primary[c] or np.isinf(cells.high[c])} | past.withheld
-    known = past.known - past.withheld
-    for cell in known | past.small:
-        cells.fixed[cell] = True
-    opened = {c for c in start if not cells.primary[c]} | past.opened
-    web = Web(cells, relations, rule.withhold_to - rule.withhold_from, rule.withhold_from, start, opened, past.withheld)
-    exposed = choose(web)
-    while True:
-        extra = past.relations(web) - set(web.relations)
-        revised = past.revised(web) - web.withheld
-        if not extra and not revised:
-            revised, narrowed = _unsaid(web, past, rule)
-            revised = revised or _alike(web, set(exposed) - past.withheld, known)
-            if not revised:
-                return web, sorted({*exposed, *narrowed})
-        relations = [*web.relations, *sorted(extra, key=lambda relation: relation.cells)]
-        web = Web(
-            cells, relations, web.width, web.floor, web.withheld | revised, web.opened | revised, web.kept | revised
-        )
-        exposed = choose(web)
-
-
-def _alike(web: Web, lost: set[int], known: set[int]) -> set[int]:
-    """A total of something newly withheld and not safe: rounded, it prints as it did, but is likely to be another."""
-    totals = {web.relations[n].cells[0] for cell in lost for n in web.touching.get(cell, ())}
-    may = sorted(c for c in known & totals - web.withheld - web.cells.tied if web.cells.lean[c] != (0, 0))
-    return set(may[:1])
-
-
-def _unsaid(web: Web, past: Past, rule: Rule) -> tuple[set[int], set[int]]:
-    """Revised cells of which nothing must be said, as old and new figures together would narrow what was withheld.
-
-    The second set: those narrowed though all that was revised around them is withheld.
-    """
-    if not past.states:
-        return set(), set()
-    together = Together(web, past, rule)
-    lost: set[int] = set()
-    for relations in together.groups():
-        narrowed = together.narrowed(relations)
-        found = together.enough(relations, narrowed) if narrowed else set()
-        if found:
-            return found, set()
-        lost |= narrowed
-    return set(), lost
 
 
 def _hidden(table: pd.DataFrame, reading: Reading, web: Web, definitions: Definitions) -> np.ndarray:
