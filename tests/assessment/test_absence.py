@@ -38,6 +38,14 @@ def test_low_while_the_counterpart_falls_as_much_is_what_less_harm_looks_like() 
     assert row["beside"] == "similar"
 
 
+def test_low_beyond_what_its_counterpart_fell_is_unseen_and_says_so() -> None:
+    row = one(*fallen("plans", 60, (1, 1, 1, 1)), *fallen("crimes", 120, (50, 50, 50, 50)), *PEOPLE)
+    assert (row["counterpart_now"], row["beside"], row["kind"]) == ("lower", "lower", "low_unseen")
+    assert "lower than less harm would make it, so some of it looks unseen" in row["sentence"]
+    assert "Crimes fell (200)" in row["sentence"]
+    assert row["confidence"] == "Low"
+
+
 def test_low_without_a_counterpart_cannot_be_told_apart() -> None:
     row = one(*fallen("plans", 30, LITTLE), *PEOPLE)
     assert row["kind"] == "low_unexplained"

@@ -12,9 +12,11 @@ from threatlib.catalogue import Annotation
 from threatlib.observations import HAS_VALUE, HIDDEN
 from threatlib.periods import parse
 from threatlib.signals import SERIES
-from threatlib.stats.shape import form
+from threatlib.stats.shape import Shape, form
 
 FREQUENCY = {"month": 12, "quarter": 4, "snapshot": 4}
+MEMORY = {"snapshot": 0.5}
+"""How much of one figure's chance is in the next: most children and staff of a day are those of the count before."""
 AS_IT_IS = ("silence", "level after gap")
 """Events of the detector that no form of the series overrules."""
 NEXT_TO_NOTHING = 0.25
@@ -38,7 +40,7 @@ def kind(row: Row, table: pd.DataFrame, annotations: Iterable[Annotation]) -> tu
     if event in AS_IT_IS:
         return event, since
     series = _series(row, table, str(row.get("window_kind") or row["kind"]), tuple(annotations))
-    found = form(series["value"].to_numpy(), frequency=FREQUENCY[str(series.attrs["kind"])]) if len(series) else None
+    found = _form(series) if len(series) else None
     shape = str(found.form[0]) if found is not None else ""
     begins = str(series["period"].iloc[int(found.begins[0])]) if found is not None and shape else since
     if row["arrow"] == "down" and _vanished(row):
@@ -46,6 +48,11 @@ def kind(row: Row, table: pd.DataFrame, annotations: Iterable[Annotation]) -> tu
     if not shape:
         return event or "change", since
     return ("fall" if row["arrow"] == "down" and shape == "step" else shape), begins
+
+
+def _form(series: pd.DataFrame) -> Shape:
+    every = str(series.attrs["kind"])
+    return form(series["value"].to_numpy(), frequency=FREQUENCY[every], memory=MEMORY.get(every, 0.0))
 
 
 def _vanished(row: Row) -> bool:

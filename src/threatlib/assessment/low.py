@@ -81,7 +81,9 @@ def _kind(row: Row) -> str:
         return "cannot_be_assessed"
     if not low:
         return "not_low"
-    if row["counterpart_now"] in ("similar", "higher") and row["beside"] in ("lower", "cannot say"):
+    if row["beside"] == "lower":  # than what the counterpart records now implies, whether that fell as well or not
+        return "low_unseen"
+    if row["counterpart_now"] in ("similar", "higher") and row["beside"] == "cannot say":
         return "low_unseen"
     if row["counterpart_now"] == "lower" and row["beside"] in ("similar", "higher"):
         return "low_safe"
@@ -129,10 +131,12 @@ def _reasons(row: Row) -> list[str]:
 
 
 def _confidence(row: Row) -> str:
-    """High where two comparisons agree and the counterpart is there; low where only one speaks."""
+    """High where all three comparisons agree and the counterpart did not fall; low where only one speaks."""
     if row["kind"] in ("cannot_be_assessed", "low_unexplained"):
         return "Low"
     agree = sum(row[name] == ("similar" if row["kind"] == "not_low" else "lower") for name in _AGAINST)
+    if row["kind"] == "low_unseen" and row["counterpart_now"] == "lower":
+        agree -= 1  # less harm may be part of it
     return ("Low", "Low", "Moderate", "High")[agree] if row["kind"] != "low_lost" else "Moderate"
 
 
@@ -144,8 +148,11 @@ def words(row: Row) -> tuple[Part, ...]:
         return (Part(f"{subject}: whether this is low cannot be assessed. It would take: {'; '.join(wanted)}."),)
     if row["kind"] == "low_lost":
         return (Part(f"{subject}: low or missing because of the record, not of the world ({row['lost']})."),)
+    fell = row["counterpart_now"] == "lower"
     lead = {
-        "low_unseen": "low, and it looks unseen rather than safe",
+        "low_unseen": "lower than less harm would make it, so some of it looks unseen"
+        if fell
+        else "low, and it looks unseen rather than safe",
         "low_safe": "low, and so is its counterpart, as less harm would make both",
         "low_unexplained": "low, and whether because safe or because unseen cannot be said",
         "not_low": "not low",

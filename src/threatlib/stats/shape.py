@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from threatlib.stats._numbers import floats
-from threatlib.stats._outcome import FloatArray, IntArray, Outcome, TextArray
+from threatlib.stats._outcome import BoolArray, FloatArray, IntArray, Outcome, TextArray
 
 YEARS_BACK = 3
 """Within so many years of the end a change is looked for."""
@@ -34,7 +34,7 @@ class Shape(Outcome):
     needed: int
 
 
-def form(values: ArrayLike, *, frequency: int) -> Shape:
+def form(values: ArrayLike, *, frequency: int, memory: float = 0.0) -> Shape:
     """What a series that has moved looks like.
 
     Parameters
@@ -44,6 +44,9 @@ def form(values: ArrayLike, *, frequency: int) -> Shape:
         another recording would be taken for the change.
     frequency : int
         Periods a year.
+    memory : float, 0 to below 1
+        Correlation of one period's chance with the next one's: none for events, some for stocks and staff, most of
+        which are those of the period before.
 
     Returns
     -------
@@ -53,17 +56,20 @@ def form(values: ArrayLike, *, frequency: int) -> Shape:
     Raises
     ------
     ValueError
-        If `frequency` is below 1.
+        If `frequency` is below 1, or `memory` not from 0 to below 1.
 
     Notes
     -----
     Least squares of a constant and of what is added to it: another constant (step) or a line (drift), each from its
     best beginning within the last three years, or the last value alone (spike). The smallest sum of squares decides;
-    a drift adds as much each period. The seasonal means of earlier years are taken away first, drawn towards none by
-    as much as they are chance.
+    a drift adds as much each period. With a memory r the squares are of y_t - r y_(t-1), each form treated alike,
+    and of sqrt(1 - r^2) y_t where the period before is missing (Prais and Winsten's generalised least squares). The
+    seasonal means of earlier years are taken away first, drawn towards none by as much as they are chance.
     """
     if frequency < 1:
         raise ValueError(f"frequency {frequency}: wanted 1 or more, such as 4.")
+    if not 0 <= memory < 1:
+        raise ValueError(f"memory {memory}: wanted 0 to below 1, such as 0.5.")
     given = np.atleast_2d(floats(values))
     shape, periods = given.shape[:-1], given.shape[-1]
     given = given.reshape(int(np.prod(shape)), periods) if periods else np.full((int(np.prod(shape)), 1), np.nan)
@@ -72,10 +78,10 @@ def form(values: ArrayLike, *, frequency: int) -> Shape:
     first = max(periods - YEARS_BACK * frequency, 1)
     y = y - _season(y, first, frequency)
     n = np.isfinite(y).sum(axis=-1)
-    step, step_at = _best(y, first, ramp=False)
-    drift, drift_at = _best(y, first, ramp=True)
+    step, step_at = _best(y, first, memory, ramp=False)
+    drift, drift_at = _best(y, first, memory, ramp=True)
     last = np.arange(periods) == periods - 1
-    spike = np.where(np.isfinite(y[:, -1]), _squares(y, last.astype(float)), np.nan)
+    spike = np.where(np.isfinite(y[:, -1]), _squares(y, last.astype(float), memory), np.nan)
     squares = np.stack([step, drift, np.where(np.isfinite(spike), spike, np.inf)], axis=-1)
     begins = np.stack([step_at, drift_at, np.full(len(y), periods - 1)], axis=-1)
     ready = (n >= FEWEST) & np.isfinite(step) & np.isfinite(drift)
@@ -111,7 +117,7 @@ def _mean(values: FloatArray) -> FloatArray:
     )
 
 
-def _best(y: FloatArray, first: int, *, ramp: bool) -> tuple[FloatArray, IntArray]:
+def _best(y: FloatArray, first: int, memory: float, *, ramp: bool) -> tuple[FloatArray, IntArray]:
     """Least sum of squares about one form over its beginnings, and the beginning it is found at."""
     periods = y.shape[-1]
     shortest = SHORTEST["drift" if ramp else "step"]
@@ -120,19 +126,26 @@ def _best(y: FloatArray, first: int, *, ramp: bool) -> tuple[FloatArray, IntArra
         return np.full(len(y), np.nan), np.full(len(y), -1)
     since = np.arange(periods) - begins[:, None] + 1.0
     added = np.where(since > 0, since if ramp else 1.0, 0.0)
-    squares = np.stack([_squares(y, part) for part in added], axis=-1)
+    squares = np.stack([_squares(y, part, memory) for part in added], axis=-1)
     at = np.argmin(np.where(np.isfinite(squares), squares, np.inf), axis=-1)
     return np.take_along_axis(squares, at[:, None], axis=-1)[:, 0], begins[at]
 
 
-def _squares(y: FloatArray, added: FloatArray) -> FloatArray:
+def _squares(y: FloatArray, added: FloatArray, memory: float) -> FloatArray:
     """Sum of squares that a constant and a multiple of what is added leave."""
     known = np.isfinite(y)
-    x = np.where(known, added, 0.0)
-    n = np.maximum(known.sum(axis=-1), 1)
-    x = np.where(known, x - (x.sum(axis=-1) / n)[:, None], 0.0)
-    v = np.where(known, y - _mean(y)[:, None], 0.0)
-    total = (x * x).sum(axis=-1)
+    level, x, v = (_innovations(part, known, memory) for part in (np.ones_like(y), np.broadcast_to(added, y.shape), y))
     with np.errstate(divide="ignore", invalid="ignore"):
+        weight = level / (level * level).sum(axis=-1, keepdims=True)
+        x, v = (part - level * (weight * part).sum(axis=-1, keepdims=True) for part in (x, v))
+        total = (x * x).sum(axis=-1)
         left = (v * v).sum(axis=-1) - (x * v).sum(axis=-1) ** 2 / total
-    return np.where(total > 0, np.maximum(left, 1e-12), np.nan)
+    return np.where(total > 1e-9, np.maximum(left, 1e-12), np.nan)
+
+
+def _innovations(values: FloatArray, known: BoolArray, memory: float) -> FloatArray:
+    """What each period adds to what is remembered of the one before; 0 where there is no figure."""
+    there = np.where(known, values, 0.0)
+    before = np.concatenate([np.zeros_like(there[:, :1]), there[:, :-1]], axis=-1)
+    follows = np.concatenate([np.zeros_like(known[:, :1]), known[:, :-1]], axis=-1)
+    return np.where(follows, there - memory * before, np.sqrt(1 - memory**2) * there) * known
