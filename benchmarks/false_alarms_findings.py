@@ -1,6 +1,6 @@
 """How often do the comparisons behind a finding flag series in which nothing happens? One table.
 
-    python benchmarks/false_alarms_findings.py [--series 600] [--table]
+    python benchmarks/false_alarms_findings.py [--series 1500] [--table]
 
 Quiet series of several makes are put to the scan as the assessment puts them (a flag in any month of the latest
 quarter), and to the comparison with earlier years; beside what was flagged stands the rate that is added up on the
@@ -121,12 +121,12 @@ def table(many: int) -> list[str]:
         lines.append(f"| `{method}` | {kind} | {what} | {added:.1%} | {rate:.1%} |")
     for what, added, rate in earlier(rng, 5 * many):
         lines.append(f"| `earlier_years` | year | {what} | {added:.2%} | {rate:.2%} |")
-    return [*lines, "", f"{many} series a line, {5 * many:,} for `earlier_years`."]
+    return [*lines, "", f"{many:,} series a line, {5 * many:,} for `earlier_years`."]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--series", type=int, default=600)
+    parser.add_argument("--series", type=int, default=1_500)
     parser.add_argument("--table", action="store_true")
     chosen = parser.parse_args()
     lines = table(chosen.series)
