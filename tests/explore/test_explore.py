@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from matplotlib.figure import Figure
 
 import threatlib as tl
 from tests import small as small_
@@ -88,6 +89,22 @@ def test_a_gap_breaks_the_line_and_a_withheld_word_is_in_the_strip(q: Dataset) -
     assert "Community health records lost" in shown
     assert "not for publication" in shown
     assert "SIMULATED DATA" in shown
+
+
+def test_a_series_without_a_figure_is_drawn_empty(q: Dataset) -> None:
+    never = q.series("camhs_referrals_csc_clinical", "Quillgate", kind="quarter")
+    assert never.frame["value"].isna().all()
+    assert not never.plot(ax=Figure().subplots()).lines
+    assert "[z]" in never._repr_html_()
+
+
+def test_a_finding_that_rests_on_no_figure_says_so(q: Dataset) -> None:
+    assessment = tl.assess(q, "2022-23-Q2", audience="internal")
+    bare = dict(assessment.findings.iloc[0]) | {"rows": "", "confidence_reasons": "", "confidence": "Low"}
+    said = q.explain(bare, assessment)
+    assert "It has no figure to compare by the check" in str(said)
+    assert "confidence Low." in str(said)
+    assert "The figures it rests on" not in said._repr_html_()
 
 
 def test_words_from_files_are_escaped(q: Dataset, referrals: explore.Series) -> None:

@@ -52,9 +52,8 @@ class Explanation:
         ]
         steps = table_html(["step", ""], list(enumerate(self.steps, 1)), caption="How it was reached")
         head = ["period", "value", "status", "where", "the line"]
-        return together(
-            paragraph(self.sentence, strong=True), steps, table_html(head, shown, caption="The figures it rests on")
-        )
+        figures = table_html(head, shown, caption="The figures it rests on") if shown else ""
+        return together(paragraph(self.sentence, strong=True), steps, figures)
 
 
 def chosen(finding: object, findings: pd.DataFrame) -> Mapping[str, Any]:
@@ -115,7 +114,8 @@ def explain(
 def _steps(finding: Mapping[str, Any], series: pd.DataFrame, rows: pd.DataFrame) -> tuple[str, ...]:
     """The walk: what was asked, what was found, how sure, what else it could be."""
     own = series[series["signal_id"] == finding["signal_id"]]
-    said = [f"It compares {len(rows)} figure{'s' * (len(rows) != 1)} by the check '{finding['check']}'."]
+    many = f"compares {len(rows)} figure{'s' * (len(rows) != 1)}" if len(rows) else "has no figure to compare"
+    said = [f"It {many} by the check '{finding['check']}'."]
     others = series[(series["signal_id"] != finding["signal_id"]) & (series["arrow"] != "cannot_say")]
     for row in own.to_dict("records"):
         why = f" ({row['why']})" if row["why"] else ""
@@ -124,7 +124,8 @@ def _steps(finding: Mapping[str, Any], series: pd.DataFrame, rows: pd.DataFrame)
         agree = int((others["arrow"] == finding["direction"]).sum())
         many, verb = f"{len(others)} other check{'s' * (len(others) != 1)}", "says" if agree == 1 else "say"
         said.append(f"Of {many} of the same series, {agree} {verb} the same.")
-    said.append(f"Severity {finding['severity']}; confidence {finding['confidence']}: {finding['confidence_reasons']}.")
+    reasons = f": {finding['confidence_reasons']}" if finding["confidence_reasons"] else ""
+    said.append(f"Severity {finding['severity']}; confidence {finding['confidence']}{reasons}.")
     if finding["probability_term"]:
         said.append(f"In the words of the probability yardstick: {finding['probability_term']}.")
     alternatives = [text for text in str(finding["alternatives"]).split(" | ") if text]

@@ -61,13 +61,16 @@ class Series:
 
         A period that was not returned leaves a gap, and no line crosses a declared break.
         """
+        import matplotlib.pyplot as plt
         import seaborn as sns
 
         from threatlib.figures import canvas
 
         data = self.frame.assign(stretch=self._stretches)
         style = {"marker": "o", "color": canvas.PALETTE[0]} | style
-        ax = sns.lineplot(data, x="end", y="value", units="stretch", estimator=None, ax=ax, **style)
+        ax = plt.gca() if ax is None else ax
+        if data["value"].notna().any():  # seaborn stumbles over nothing
+            sns.lineplot(data, x="end", y="value", units="stretch", estimator=None, ax=ax, **style)
         unit = wording.UNIT_WORDS.get(self.indicator.unit, self.indicator.unit)
         ax.set(xlabel="", ylabel=unit, title=self.title)
         if not (self.frame["value"] < 0).any():
