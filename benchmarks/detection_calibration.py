@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 from detection import ours
-from detection_series import LENGTHS, MEANS, QUIET, counts, make, simulate, watched
+from detection_series import EVENTS, LENGTHS, MEANS, QUIET, counts, make, simulate, watched
 
 from threatlib.stats._scan_calibration import LEVELS, QUANTILES, THRESHOLD, terms
 from threatlib.stats._scan_cuts import FEWEST, LOOK_BACK, Task, collect
@@ -99,6 +99,9 @@ def _quantile_regression(x: np.ndarray, y: np.ndarray, tau: float) -> np.ndarray
     return beta
 
 
+PANEL_KINDS = EVENTS[:5]  # a gap would be every area's
+
+
 def panels(seed: int, groups: int) -> None:
     """Quarterly series in panels of 33 that share season, growth and dispersion: alone and with the panel's help."""
     rng = np.random.default_rng(seed)
@@ -113,7 +116,7 @@ def panels(seed: int, groups: int) -> None:
             rng.uniform(np.log(3), np.log(300), (33, 1)) + season + rng.normal(0.02, 0.03, (33, 1)) * (t - n / 2) / 4
         )
         y = counts(rng, level, phi)
-        kinds = rng.choice(["clean", "step_up", "drop", "spike"], 33, p=[0.55, 0.15, 0.15, 0.15])
+        kinds = rng.choice(["clean", *PANEL_KINDS], 33, p=[0.5, *[0.1] * len(PANEL_KINDS)])
         onset = rng.integers(start, start + max(1, (n - start) // 2), 33)
         for i, (kind, at) in enumerate(zip(kinds, onset, strict=True)):
             if kind == "step_up":
@@ -122,15 +125,21 @@ def panels(seed: int, groups: int) -> None:
                 y[i, at:] = rng.binomial(y[i, at:].astype(int), rng.choice([0.6, 0.3]))
             elif kind == "spike":
                 y[i, at] += rng.poisson(rng.choice([3, 5, 8]) * np.sqrt(phi * level[i, at]))
+            elif kind == "drift_up":
+                ramp = 4 * np.arange(1, n - start + 1) / (n - start)
+                y[i, start:] = counts(rng, level[i, start:] + ramp * np.sqrt(phi * level[i, start:]), phi)
+            elif kind == "zero_run":
+                y[i, at:] = 0
         for name, panel in (("alone", None), ("with the panel", y)):
             result = np.nan_to_num(ours(y, 4, start, panel=panel), nan=-np.inf)
-            scores[name] += [(k, row, start, int(at)) for k, row, at in zip(kinds, result, onset, strict=True)]
+            since = np.where(kinds == "drift_up", start, onset)
+            scores[name] += [(k, row, start, int(at)) for k, row, at in zip(kinds, result, since, strict=True)]
     for name, rows in scores.items():
         quiet_points = np.concatenate([r[s:] for k, r, s, _ in rows if k == "clean"])
         cut = np.quantile(quiet_points, 0.99)
         hit = {
             k: np.mean([(r[at : at + 1 if k == "spike" else None] > cut).any() for kk, r, _, at in rows if kk == k])
-            for k in ("spike", "step_up", "drop")
+            for k in PANEL_KINDS
         }
         flagged = float((quiet_points >= -np.log10(THRESHOLD[4])).mean())
         parts = ", ".join(f"{k} {v:.3f}" for k, v in hit.items())
@@ -150,7 +159,7 @@ def main() -> None:
     elif o.what == "strata":
         strata(o.seed, o.each)
     else:
-        panels(o.seed, 60)
+        panels(o.seed, 120)
 
 
 if __name__ == "__main__":

@@ -158,12 +158,13 @@ BACKGROUNDS = {
     "plain": "the benchmark's own series of the same mean, length and noise",
 }
 BANDS = (1, 2.5, 10, 40, 150, np.inf)
+STRAYS = (0, 0.25, 0.5, 1, np.inf)
 
 
 def power(series: list[Real], seed: int, each: int = 2) -> None:
     """Plant the benchmark's events in real windows, and in simulated series like them (`BACKGROUNDS`)."""
     rng = np.random.default_rng(seed)
-    found: list[tuple[str, str, float, bool]] = []
+    found: list[tuple[str, str, float, float, bool]] = []
     calm: dict[str, list[tuple[float, ...]]] = {name: [] for name in BACKGROUNDS}
     cut = -np.log10(THRESHOLD[12])
     for window in _windows(series, rng, each):
@@ -171,6 +172,7 @@ def power(series: list[Real], seed: int, each: int = 2) -> None:
         n, mean, phi = len(window), float(window.mean()), max(1.0, float(np.median(spread**2 / level)))
         start = n - watched(n, 12)
         twin = counts(rng, level * season, phi)
+        stray = _strays(level, spread)
         quiet = {"real": window, "twin": twin, "plain": simulate(rng, "clean", mean, n, 12, phi).values}
         for name, background in quiet.items():
             calm[name].append((float((_score(background, start) >= cut).mean()), *_covered(background, start)))
@@ -181,7 +183,8 @@ def power(series: list[Real], seed: int, each: int = 2) -> None:
                 else:
                     y, onset = _planted(rng, kind, background, spread, start)
                 score = _score(y, start)[onset - start :]
-                found.append((name, kind, mean, bool(((score[:1] if kind == "spike" else score) >= cut).any())))
+                hit = bool(((score[:1] if kind == "spike" else score) >= cut).any())
+                found.append((name, kind, mean, stray, hit))
     print(
         "| events planted in | "
         + " | ".join(EVENTS)
@@ -189,15 +192,25 @@ def power(series: list[Real], seed: int, each: int = 2) -> None:
         + "---|" * 10
     )
     for name, words in BACKGROUNDS.items():
-        share = [np.mean([hit for of, what, _, hit in found if (of, what) == (name, kind)]) for kind in EVENTS]
+        share = [np.mean([hit for of, what, *_, hit in found if (of, what) == (name, kind)]) for kind in EVENTS]
         told = " | ".join(f"{v:.2f}" for v in [*share, np.mean(share)])
         flagged, *covered = np.mean(calm[name], axis=0)
         print(f"| {words} | {told} | {flagged:.2%} | " + " | ".join(f"{v:.3f}" for v in covered) + " |")
-    print("\n| events a month | windows | " + " | ".join(BACKGROUNDS.values()) + " |\n|" + "---|" * 5)
-    for low, high in pairwise(BANDS):
-        mine = {name: [hit for of, _, mean, hit in found if of == name and low <= mean < high] for name in BACKGROUNDS}
-        told = " | ".join(f"{np.mean(hits):.2f}" for hits in mine.values())
-        print(f"| {low:g} to {high:g} | {len(mine['real']) // len(EVENTS)} | {told} |")
+    for words, at, edges in (("events a month", 2, BANDS), ("the level strays, in s.d. of a month", 3, STRAYS)):
+        print(f"\n| {words} | windows | " + " | ".join(BACKGROUNDS.values()) + " |\n|" + "---|" * 5)
+        for low, high in pairwise(edges):
+            mine = {
+                name: [row[-1] for row in found if row[0] == name and low <= row[at] < high] for name in BACKGROUNDS
+            }
+            told = " | ".join(f"{np.mean(hits):.2f}" for hits in mine.values())
+            print(f"| {low:g} to {high:g} | {len(mine['real']) // len(EVENTS)} | {told} |")
+
+
+def _strays(level: np.ndarray, sd: np.ndarray) -> float:
+    """How far a level strays from steady growth over its window, in s.d. of a month."""
+    month, log = np.arange(len(level)), np.log(level)
+    rest = log - np.polyval(np.polyfit(month, log, 1), month)
+    return float(np.sqrt(np.mean(rest**2)) / np.mean(sd / level))
 
 
 def _planted(
