@@ -164,15 +164,21 @@ def verify(output_dir: Path, data: Path, disclosure: bool) -> None:
     from threatlib import pipeline
     from threatlib.errors import VerificationError
 
-    found = pipeline.verify(output_dir, data)
+    unsafe = 0
     if disclosure:
         from threatlib.briefing.audit import audit
 
+        click.echo(f"{output_dir}: what follows from what is published for each withheld count ...", err=True)
         table = audit(output_dir)
         click.echo(table.to_string(index=False) if len(table) else "no count is withheld")
         unsafe = int((~table["safe"].astype(bool)).sum()) if len(table) else 0
-        many = "1 withheld count" if unsafe == 1 else f"{unsafe} withheld counts"
-        found += [f"{many} can be narrowed below the rule's range."] if unsafe else []
+        click.echo(
+            f"{output_dir}: {len(table)} withheld counts, {unsafe} of them narrowed; now the checksums and tables ...",
+            err=True,
+        )
+    found = pipeline.verify(output_dir, data)
+    many = "1 withheld count" if unsafe == 1 else f"{unsafe} withheld counts"
+    found += [f"{many} can be narrowed below the rule's range."] if unsafe else []
     if found:
         raise VerificationError("\n".join([f"{output_dir}: not as it was published:", *(f"  {f}" for f in found)]))
     click.echo(f"{output_dir}: as published")

@@ -139,7 +139,7 @@ def _heard(text: str, hidden: _Hidden, where: str) -> Iterator[Told]:
             about_area = not areas or place[1] in areas
             about_then = place[3] in periods if periods else hidden.latest[place[:3]] == place[3]
             if about_area and about_then:
-                bare = text.replace(f"{lower:g} to {upper:g}", " ")  # what is stated of it anyway
+                bare = re.sub(rf"\b{lower:g} (?:to|and) {upper:g}\b", " ", text)  # what is stated of it anyway
                 for number in _numbers(bare, name, place, hidden, alone=len(periods) < 2):
                     if lower <= number <= upper:
                         yield place, number, f"{where} says it in words"
