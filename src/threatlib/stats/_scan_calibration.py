@@ -1,7 +1,8 @@
 """From evidence to an honest p-value: what quiet series of that size, length and frequency give.
 
-The constants were fitted by quantile regression to simulated quiet series (`python benchmarks/detection.py
---calibrate` prints them afresh); docs/calibration/detection.md shows how uniform the p-values are on others.
+The quantiles were fitted by quantile regression to simulated quiet series (`python
+benchmarks/detection_calibration.py constants` prints them afresh), the widths by hand to the coverage of others
+(`... quiet`); docs/calibration/detection.md shows how both do on series used for neither.
 """
 
 from __future__ import annotations
