@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gc
 import json
+import os
 import sys
 from dataclasses import asdict
 from datetime import datetime
@@ -86,11 +87,19 @@ def run(
             scheduler=scheduler,
             resume=resume,
             limits=Limits(cell_seconds=cell_seconds, notebook_seconds=notebook_seconds),
-            say=partial(click.echo, err=as_json),
+            say=partial(_say, err=as_json),
         )
     if as_json:
-        click.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2, ensure_ascii=False))
+        _say(json.dumps([asdict(outcome) for outcome in outcomes], indent=2, ensure_ascii=False))
     _tell(outcomes, quiet=as_json)
+
+
+def _say(line: str, *, err: bool = False) -> None:
+    """Print a line; where nobody listens any more the run goes on, and its exit code still says how it ended."""
+    try:
+        click.echo(line, err=err)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2 if err else 1)
 
 
 def _tell(outcomes: list[Outcome], *, quiet: bool) -> None:
@@ -98,19 +107,17 @@ def _tell(outcomes: list[Outcome], *, quiet: bool) -> None:
     failed = [outcome for outcome in outcomes if outcome.exit_code]
     ready = [outcome for outcome in outcomes if not outcome.exit_code]
     if ready and not quiet:
-        click.echo("\nReady to read:")
+        _say("\nReady to read:")
         for outcome in ready:
-            click.echo(f"  {outcome.index}")
+            _say(f"  {outcome.index}")
     for outcome in failed:
-        click.echo(f"threatlib: {outcome.message}", err=True)
+        _say(f"threatlib: {outcome.message}", err=True)
         if outcome.report:
-            click.echo(f"  What failed, not for publication: {outcome.report}", err=True)
+            _say(f"  What failed, not for publication: {outcome.report}", err=True)
     if failed:
         if len(outcomes) > 1:
             names = ", ".join(outcome.partnership for outcome in failed)
-            click.echo(
-                f"{len(failed)} of {len(outcomes)} failed: {names}. Mend them and run again with --resume.", err=True
-            )
+            _say(f"{len(failed)} of {len(outcomes)} failed: {names}. Mend them and run again with --resume.", err=True)
         sys.exit(failed[0].exit_code)
 
 

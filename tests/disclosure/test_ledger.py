@@ -43,6 +43,19 @@ def test_a_release_adds_only_what_is_new(path):
     assert {"a", "t"} & set(read.loc[read["release"] == 3, "indicator"])
 
 
+def test_a_release_that_cannot_be_written_to_its_end_leaves_the_ledger_as_it_was(path, monkeypatch):
+    before = path.read_bytes()
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("threatlib.disclosure.ledger.os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        ledger.append(path, release(a=25), quarter="2022-23-Q2", run_id="two")
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
 def test_later_quarters_and_later_runs_can_be_left_out(path):
     ledger.append(path, release(a=25), quarter="2022-23-Q2", run_id="two")
     assert set(ledger.read(path, until="2022-23-Q1")["quarter"]) == {"2022-23-Q1"}

@@ -277,7 +277,7 @@ def test_the_run_is_ended_at_any_moment(world: World, signum: int, moments: int)
         number += 1
         seen = contents(world.published)
         run = world.start(THREATLIB_KERNELS="ordinary" if number % 7 == 3 else "forked")
-        run.says("files")
+        run.says("1 file")
         time.sleep(drawn.uniform(0, takes))
         if run.running():
             run.signal(signum)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,8 +75,16 @@ def append(path: Path, released: pd.DataFrame, *, quarter: str, run_id: str) -> 
     lines = text.getvalue()
     writer.writerow([_SEAL, number + 1, quarter, run_id, _sealed(seal, lines)])
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8", newline="") as handle:
-        handle.write(text.getvalue())
+    fresh = path.with_name(f".{path.name}.new")  # whole or not at all: a full disk or a kill leaves no half release
+    try:
+        with fresh.open("wb") as handle:
+            handle.write(path.read_bytes() if path.exists() else b"")
+            handle.write(text.getvalue().encode())
+            handle.flush()
+            os.fsync(handle.fileno())
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _told(released: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:

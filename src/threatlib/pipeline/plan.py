@@ -29,6 +29,9 @@ LATEST = "latest"
 ROOM_NEEDED = 64 * 2**20
 """Bytes a briefing needs on the disk of the outputs: pages, tables and executed notebooks, twice."""
 
+FILES_NEEDED = 256
+"""Files and sockets that a run, or a kernel of it, may need open at once."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -154,6 +157,7 @@ def preflight(out: Path, notebooks: Path) -> None:
     """What no partnership's data can mend: notebooks that are not there, parameters they lack, a disk without room."""
     if importlib.util.find_spec("ipykernel") is None:
         raise KernelError(f"{sys.executable}: has no ipykernel. Install threatlib with what it depends on.")
+    _may_open()
     for name in PAGES:
         path = notebooks / f"{name}.ipynb"
         if not path.is_file():
@@ -170,6 +174,19 @@ def preflight(out: Path, notebooks: Path) -> None:
             f"{there}: {free // 2**20} MB free, wanted {ROOM_NEEDED // 2**20}. Make room, or choose another folder "
             "with --out."
         )
+
+
+def _may_open() -> None:
+    """ZeroMQ ends the whole process if it may not open one more socket: better said before."""
+    if os.name != "posix":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < FILES_NEEDED:
+        if hard != resource.RLIM_INFINITY and hard < FILES_NEEDED:
+            raise KernelError(f"a process may have {hard} files open here, wanted {FILES_NEEDED}. See `ulimit -n`.")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (FILES_NEEDED, hard))
 
 
 def notebooks_in(given: Path | None) -> Path:
