@@ -26,7 +26,7 @@ from tests.small import (
 from threatlib.assessment.evidence import Evidence
 from threatlib.assessment.evidence import evidence as gathered
 from threatlib.assessment.explanations import disputed
-from threatlib.assessment.findings import COLUMNS, SEVERITIES, findings, ranked
+from threatlib.assessment.findings import COLUMNS, SEVERITIES, _severity_words, findings, ranked
 from threatlib.assessment.memory import compared
 from threatlib.assessment.sentences import change, plain
 from threatlib.catalogue import Requirement
@@ -206,6 +206,21 @@ def test_a_provisional_figure_outside_the_window_that_speaks_is_no_doubt() -> No
     usual[-2:] = [figure("offences", f"2022-{month:02d}", value) for month, value in ((8, 400), (9, 100))]
     assert one(*usual[:-1], usual[-1] | {"status": "provisional"})["confidence"] == "High"
     assert one(*usual[:-2], usual[-2] | {"status": "provisional"}, usual[-1])["confidence"] == "Low"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"arrow": "down", "measure": "ratio", "change_lower": 0.02, "change_upper": 0.1}, "90%"),
+        ({"arrow": "up", "measure": "ratio", "change_lower": 3.0, "change_upper": 9.0}, "200%"),
+        ({"arrow": "up", "measure": "points", "change_lower": 6.58, "change_upper": 8.8}, "6.5 percentage points"),
+        ({"arrow": "down", "measure": "difference", "change_lower": -9.0, "change_upper": -5.0}, "25%"),
+    ],
+)
+def test_the_least_of_a_change_is_told_on_its_own_scale(row: Any, said: str) -> None:
+    """Nine in ten fewer is a fall of 90%, however many times more it is the other way round; points stay points."""
+    assert _severity_words(row | {"previous_value": 20.0}, "worse") == f"worse, by {said} at the least"
+    assert _severity_words(row, "better") == ""
 
 
 def test_what_was_recorded_and_what_was_expected_are_of_the_same_stretch() -> None:

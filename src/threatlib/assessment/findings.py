@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from threatlib import wording
 from threatlib.assessment import levels as yearly
 from threatlib.assessment.confidence import confidence, less_than_one
 from threatlib.assessment.evidence import MOVED, Evidence, pieces, words
@@ -179,7 +180,7 @@ def _finding(
         **{name: row.get(name, "") for name in (*SERIES, "name", "unit", "check", "polarity", "marks")},
         **{"finding_id": name, "threat": threat, "subtopic": subtopic, "theme": row["theme"], "rank": 0},
         **{"kind": what, "since": since, "direction": row["arrow"], "judgement": judgement, "severity_score": score},
-        **{"severity": _severity(score, judgement), "severity_words": _severity_words(score / weight, judgement)},
+        **{"severity": _severity(score, judgement), "severity_words": _severity_words(row, judgement)},
         **{"confidence": sure, "confidence_reasons": reasons, "probability": probability},
         "probability_term": term(probability) if np.isfinite(probability) else "",
         **_recorded(row),
@@ -278,13 +279,17 @@ def _severity(score: float, judgement: str) -> str:
     return next(word for least, word in SEVERITIES if score >= least)
 
 
-def _severity_words(score: float, judgement: str) -> str:
-    """Severity as a reader should hear it: a change for the worse may be slight, never "low"."""
+def _severity_words(row: Row, judgement: str) -> str:
+    """Severity as a reader should hear it: the least that the change may be; it may be slight, never "low"."""
     if judgement != "worse":
         return ""
-    if score < 0.005:
+    up, ratio, points = row["arrow"] == "up", row["measure"] == "ratio", row["measure"] == "points"
+    end = float(row["change_lower" if up else "change_upper"]) - (1 if ratio else 0)
+    scale = 1 if points else 100 if ratio else 100 / (abs(float(row["previous_value"])) or 1.0)
+    least = wording.towards_nothing(min(scale * (end if up else -end), 999))
+    if least < 0.5:
         return "worse, though it may be by next to nothing"
-    return f"worse, by {min(100 * score, 999):.0f}% at the least"
+    return f"worse, by {wording.size(least, 'percentage_points' if points else 'percent')} at the least"
 
 
 def by_id(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
