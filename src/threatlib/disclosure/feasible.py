@@ -32,7 +32,8 @@ class Web:
     A withheld cell is *small* (stated as the rule's interval, 1 to 5 say) or *open*: it may be small, or withheld for
     the sake of another; all that is stated of it is `floor` and what the shown cells leave. A cell that is `kept`
     withheld because it was before may by now be anything, zero as well. One that was shown rounded before is `wary`:
-    its range must be so much wider, for what its rounding told then.
+    its range must be so much wider, for what its rounding told then. One that was stated as the rule's interval before
+    (`once_small`) may be known to stand. Of those that are `hushed` nothing is said any more.
     """
 
     cells: Cells
@@ -43,6 +44,8 @@ class Web:
     opened: set[int]
     kept: set[int] = field(default_factory=set)
     wary: dict[int, int] = field(default_factory=dict)
+    once_small: set[int] = field(default_factory=set)
+    hushed: set[int] = field(default_factory=set)
     touching: dict[int, list[int]] = field(init=False)
     alone: list[bool] = field(init=False)
     _steps: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -99,6 +102,9 @@ class Web:
         return (0, 0) if cell in self.cells.tied else self.cells.lean[cell]
 
     def _open_steps(self, cell: int) -> tuple[int, int]:
+        value, low, high = self.cells.value[cell], self.cells.low[cell], self.cells.high[cell]
+        if cell in self.once_small and low <= value <= high:  # whoever knows that it stands knows its range too
+            return int(value - low), min(int(high - value), self.cap)
         return max(min(int(self.cells.value[cell] - self.floor_of(cell)), self.cap), 0), self.cap
 
     def wide(self, cell: int) -> int:

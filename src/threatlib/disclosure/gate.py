@@ -164,7 +164,9 @@ def _stated(web: Web, rule: Rule) -> tuple[np.ndarray, np.ndarray]:
     low, high = np.array(cells.value), np.array(cells.value)
     shown = rounded(pd.Series(cells.value), rule).to_numpy()
     for c in range(count):
-        if web.small(c) or c in cells.told:
+        if c in web.hushed:
+            low[c], high[c] = 0.0, np.inf
+        elif web.small(c) or c in cells.told:
             low[c], high[c] = cells.low[c], cells.high[c]
         elif c in web.withheld:
             low[c], high[c] = web.floor_of(c), np.inf
@@ -182,7 +184,7 @@ def _narrow(relation: Relation, web: Web, low: np.ndarray, high: np.ndarray) -> 
     """Tighten the stated ends of open cells, in place, by one relation."""
     where, sign = np.array(relation.cells), np.array(relation.signs)
     for i, cell in enumerate(relation.cells):
-        if cell not in web.opened:
+        if cell not in web.opened and cell not in web.hushed:
             continue
         others = np.arange(len(where)) != i
         down, up = low[where[others]], high[where[others]]

@@ -12,6 +12,8 @@ from threatlib.disclosure.past import Past
 from threatlib.disclosure.relations import Relation
 from threatlib.disclosure.together import Together
 
+STEPS = 8
+
 
 def secure(reading: Reading, relations: list[Relation], past: Past, rule: Rule) -> tuple[Web, list[int]]:
     """Cells and relations with everything withheld that must be; and the cells for which that is not enough."""
@@ -23,7 +25,7 @@ def secure(reading: Reading, relations: list[Relation], past: Past, rule: Rule) 
     opened = {c for c in start if not cells.primary[c]} | past.opened
     width, before = rule.withhold_to - rule.withhold_from, past.states[-1] if past.states else {}
     wary = {c: rule.round_to // 2 * 2 for c, shown in before.items() if np.isfinite(shown)}
-    web = Web(cells, relations, width, rule.withhold_from, start, opened, past.withheld, wary)
+    web = Web(cells, relations, width, rule.withhold_from, start, opened, past.withheld, wary, past.small)
     exposed = choose(web)
     while True:
         extra = past.relations(web) - set(web.relations)
@@ -32,12 +34,19 @@ def secure(reading: Reading, relations: list[Relation], past: Past, rule: Rule) 
             revised, narrowed = _unsaid(web, past, rule)
             revised = revised or _alike(web, past, set(exposed) - past.withheld, known, rule)
             if not revised:
-                web.wary = {}
+                web.wary, web.hushed = {}, _hushed(web, past)
                 return web, sorted({*narrowed, *(c for c in exposed if not web.safe(c))})
         relations = [*web.relations, *sorted(extra, key=lambda relation: relation.cells)]
         gone = (web.withheld | revised, web.opened | revised, web.kept | revised)
-        web = Web(cells, relations, width, web.floor, *gone, web.wary)
+        web = Web(cells, relations, width, web.floor, *gone, web.wary, past.small)
         exposed = choose(web)
+
+
+def _hushed(web: Web, past: Past) -> set[int]:
+    """What was withheld before beside a zero that was shown and is withheld now: it is seen that they have changed."""
+    was = past.states[-1] if past.states else {}
+    gone = [c for c in web.withheld if was.get(c) == 0.0]
+    return {c for cell in gone for n in web.touching.get(cell, ()) for c in web.relations[n].cells} & past.withheld
 
 
 def _alike(web: Web, past: Past, lost: set[int], known: set[int], rule: Rule) -> set[int]:
