@@ -33,12 +33,13 @@ MACHINES = (1, 4, 16)
 
 @dataclass(frozen=True)
 class Round:
-    """What it took to make all briefings once: seconds by the clock, seconds of the units, CPU seconds of a unit."""
+    """What it took to make all briefings once: seconds by the clock, of all units and of one; CPU seconds of one."""
 
     wall: float
     busy: float
     cpu: float
     start: float
+    unit: float
 
 
 def cpu() -> float:
@@ -66,7 +67,8 @@ def measured(data: Path, names: list[str], workers: int, room: Path) -> Round:
         used = sum(client.run(cpu).values()) - used
     bad = [outcome.message for outcome in ended if outcome.exit_code]
     assert not bad, bad[0]
-    return Round(wall, sum(outcome.seconds for outcome in ended), used / len(names), start)
+    busy = sum(outcome.seconds for outcome in ended)
+    return Round(wall, busy, used / len(names), start, busy / len(names))
 
 
 def efficiency(one: Round, two: Round) -> tuple[float, float, float, float]:
@@ -129,9 +131,10 @@ def main() -> None:
         f"(busy {busy:.1%}, CPU ratio {ratio:.2f}).\n"
     )
     start = statistics.median(each.start for each in [*rounds[1], *rounds[2]])
-    for title, unit in (("small", statistics.median(r.cpu for r in rounds[2])), ("demo", whole.cpu if whole else 0)):
+    for title, unit in (("small", statistics.median(r.unit for r in rounds[2])), ("demo", whole.unit if whole else 0)):
         if unit:
-            print(f"{title}: {unit:.1f} CPU s a briefing, {start:.0f} s to start\n")
+            spent = statistics.median(r.cpu for r in rounds[2]) if title == "small" or not whole else whole.cpu
+            print(f"{title}: {unit:.1f} s a briefing, of which {spent:.1f} CPU s; {start:.0f} s to start\n")
             print("| machines | workers | minutes | machine hours |\n|---|---|---|---|")
             for machines, minutes, hours in capacity(unit, start, asked.cores):
                 print(f"| {machines} | {machines * asked.cores} | {minutes:.1f} | {hours:.2f} |")
