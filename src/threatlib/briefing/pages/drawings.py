@@ -88,9 +88,10 @@ def _line(assessment: Assessment, row: Row, frame: pd.DataFrame, flag: str) -> M
     from threatlib import figures
 
     found = expected_range(assessment.history(row), assessment.tables["annotations"])
-    ranged = found.set_index("period")[["expected_lower", "expected_upper", "event", "flag"]]
+    ranged = found.set_index("period")[["expected_lower", "expected_upper", "direction", "flag"]]
     frame = frame.join(ranged, on="period")
-    frame["flag"] = np.where(frame["flag"].eq(True), frame["event"].where(frame["event"].ne(""), "unexpected"), "")
+    side = np.where(frame["direction"].gt(0), "higher than expected", "lower than expected")  # its form: in the finding
+    frame["flag"] = np.where(frame["flag"].eq(True), side, "")
     around = caption(
         assessment,
         f"line-{row['signal_id']}",
