@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -126,3 +127,11 @@ def test_every_dependency_is_locked_and_every_import_declared() -> None:
                 used.add(node.module.split(".")[0])
     outside = used - set(sys.stdlib_module_names) - {"threatlib"}
     assert {modules.get(name, name) for name in outside} <= declared
+
+
+@pytest.mark.xdist_group("house")
+def test_what_shares_a_folder_is_given_to_one_worker(request: pytest.FixtureRequest) -> None:
+    """Groups vanish without a word where pytest and pytest-xdist disagree; then two workers write into one folder."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        pytest.skip("one process: nothing to group")
+    assert request.node.nodeid.endswith("@house")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +18,49 @@ import pytest
 from tests.browser.chromium import Window
 
 HERE = Path(__file__).parent
-AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
-VALIDATOR = HERE / "node_modules" / "html-validate" / "bin" / "html-validate.mjs"
+MODULES = HERE / "node_modules"
+AXE = MODULES / "axe-core" / "axe.min.js"
+VALIDATOR = MODULES / "html-validate" / "bin" / "html-validate.mjs"
 STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 
 
 def installed() -> None:
-    """Install what `package-lock.json` pins, once; skip the test where that cannot be done."""
-    if AXE.is_file() and VALIDATOR.is_file():
+    """Install what `package-lock.json` pins, once; skip the test where that cannot be done.
+
+    Several processes may ask at the same time (workers of one run, two runs in one checkout): one installs beside
+    the others and moves the finished folder into place, so that nobody ever sees half of it.
+    """
+    if _there():
         return
     npm = _program("npm")
     if npm is None:
         pytest.skip("no npm: axe-core and html-validate cannot be installed")
-    done = subprocess.run(
-        [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE, capture_output=True, text=True,
-        timeout=300, check=False, env=_path(),
-    )  # fmt: skip
-    if done.returncode:
-        pytest.skip(f"npm could not install axe-core and html-validate: {done.stderr.strip()[-200:]}")
+    with _alone(), tempfile.TemporaryDirectory(dir=HERE, prefix=".installing-") as made:
+        if _there():
+            return
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(HERE / name, made)
+        done = subprocess.run(
+            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=made, capture_output=True, text=True,
+            timeout=300, check=False, env=_path(),
+        )  # fmt: skip
+        if done.returncode:
+            pytest.skip(f"npm could not install axe-core and html-validate: {done.stderr.strip()[-200:]}")
+        shutil.rmtree(MODULES, ignore_errors=True)
+        (Path(made) / MODULES.name).rename(MODULES)
+
+
+def _there() -> bool:
+    return AXE.is_file() and VALIDATOR.is_file()
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the lock of this folder's modules."""
+    fcntl = pytest.importorskip("fcntl")
+    with (HERE / "package.json").open() as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def violations(tab: Window, *, best_practice: bool = False) -> list[str]:
