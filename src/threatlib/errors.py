@@ -6,8 +6,9 @@ that escapes is our own defect and shows its traceback.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 
 class UserError(Exception):
@@ -118,3 +119,9 @@ class NotEnoughPoints:
 
     def __str__(self) -> str:
         return f"{self.found} of {self.needed} points needed"
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """The known name nearest to a misspelt one, as a question ("Did you mean 'x'?"); empty where none is near."""
+    close = get_close_matches(word[:200], list(known), n=1, cutoff=0.8)
+    return f"Did you mean '{close[0]}'?" if close else ""

@@ -111,10 +111,10 @@ def _fields() -> Iterator[Case]:
         shown = f"'{text}'" if text else "nothing"
         yield name, CSV, lines(f"referrals,Northam,{text},7"), f", row 2, 'period': found {shown}, {wanted}"
     yield "an unknown indicator", CSV, lines("referals,Northam,2022-04,7"), \
-        ", row 2, 'indicator': found 'referals', wanted an indicator of catalogue.yaml. `threatlib catalogue` lists them."  # fmt: skip
+        ", row 2, 'indicator': found 'referals', wanted an indicator of catalogue.yaml. Did you mean 'referrals'? `threatlib catalogue` lists them."  # fmt: skip
     yield "no indicator", CSV, lines(",Northam,2022-04,7"), ", row 2, 'indicator': found nothing, wanted an indicator"
     yield "an unknown area", CSV, lines("referrals,Nordham,2022-04,7"), \
-        ", row 2, 'area': found 'Nordham', wanted one of England, Northam, Northam and Southam, Southam. Use the area's name"  # fmt: skip
+        ", row 2, 'area': found 'Nordham', wanted one of England, Northam, Northam and Southam, Southam. Did you mean 'Northam'? Use the area's name"  # fmt: skip
     yield "an area in small letters", CSV, lines("referrals,northam,2022-04,7"), ", row 2, 'area': found 'northam'"
     header = f"{HEADER},status,numerator,denominator"
     yield "an unknown status", CSV, lines(f"{GOOD},sent,,", header=header), \

@@ -240,8 +240,9 @@ def test_all_problems_of_a_file_come_at_once(folder: Path) -> None:
     )
     assert problems == [
         f"{Q1}, row 2, 'indicator': found 'referals', wanted an indicator of catalogue.yaml. "
-        "`threatlib catalogue` lists them.",
-        f"{Q1}, row 3, 'area': found 'Nordham', wanted {areas}. Use the area's name as in partnership.yaml.",
+        "Did you mean 'referrals'? `threatlib catalogue` lists them.",
+        f"{Q1}, row 3, 'area': found 'Nordham', wanted {areas}. Did you mean 'Northam'? "
+        "Use the area's name as in partnership.yaml.",
         f"{Q1}, row 4, 'period': found 'soon', wanted a period such as 2022-23-Q1, 2022-04, 2022-23, 2022-04/2022-09 "
         "or 2022-03-31. Correct the period.",
         f"{Q1}, row 5, 'value': found '2l4', wanted a whole number. {digits}",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from threatlib.errors import UsageError
+from threatlib.errors import UsageError, meant
 
 
 def read(notebook: Path) -> dict[str, Any]:
@@ -73,9 +72,8 @@ def check(notebook: Path, given: Mapping[str, Any]) -> None:
     faults = []
     for name, value in given.items():
         if name not in defaults:
-            near = difflib.get_close_matches(name, defaults, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
-            faults.append(f"'{name}' is not one of its parameters: {', '.join(defaults)}.{hint}")
+            hint = meant(name, defaults)
+            faults.append(f"'{name}' is not one of its parameters: {', '.join(defaults)}. {hint}".rstrip())
         elif type(value) is not type(defaults[name]):
             wanted, got = type(defaults[name]).__name__, type(value).__name__
             faults.append(f"'{name}' is {got} ({value!r}), wanted {wanted}.")

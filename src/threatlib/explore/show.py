@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
+
+from threatlib.errors import meant
 
 if TYPE_CHECKING:
     from threatlib.figures import Figure
@@ -40,5 +41,5 @@ def together(*parts: object) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The end of a sentence: ``; did you mean 'x'?``, or a full stop where nothing is near."""
-    close = get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean '{close[0]}'?" if close else "."
+    asked = meant(word, known)
+    return f"; {asked[0].lower()}{asked[1:]}" if asked else "."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from threatlib.catalogue import Definitions
+from threatlib.errors import meant
 from threatlib.observations import COLUMNS, HAS_VALUE, STATUSES, empty, periods_of
 from threatlib.periods import Period
 from threatlib.returns.cells import Column, Numbers, numbers
@@ -58,8 +59,10 @@ class _Work:
     def __post_init__(self) -> None:
         self.bad: Mask = np.zeros(len(self.rows), dtype=bool)
 
-    def refuse(self, where: Mask, name: str, wanted: str | NDArray[Any], todo: str) -> None:
-        """Note a problem for every marked row, naming the column as its sender does."""
+    def refuse(
+        self, where: Mask, name: str, wanted: str | NDArray[Any], todo: str, known: Collection[str] = ()
+    ) -> None:
+        """Note a problem for every marked row, naming the column as its sender does, and the `known` name nearest."""
         fresh = np.flatnonzero(where)
         self.bad |= where
         counts: dict[int, int] = {}
@@ -75,7 +78,8 @@ class _Work:
             found = self.column[name][index]
             shown = f"'{found[:80]}'" if found else "nothing"
             asked = wanted if isinstance(wanted, str) else str(wanted[index])
-            self.problems.append(Problem(place.file, place.sheet, int(self.row[index]), heading, shown, asked, todo))
+            advice = f"{meant(found, known)} {todo}".strip()
+            self.problems.append(Problem(place.file, place.sheet, int(self.row[index]), heading, shown, asked, advice))
         for index, count in counts.items():
             if count > LIKE_IT:
                 place = self.rows.places[index]
@@ -87,10 +91,12 @@ class _Work:
         catalogue, partnership = self.definitions.catalogue, self.definitions.partnership
         names = {*catalogue.by_id, *catalogue.left_out_reasons}
         unknown = self.column["indicator"].map(lambda name: name not in names, "bool")
-        self.refuse(unknown, "indicator", "an indicator of catalogue.yaml", "`threatlib catalogue` lists them.")
+        self.refuse(unknown, "indicator", "an indicator of catalogue.yaml", "`threatlib catalogue` lists them.", names)
         areas = {area.name for area in partnership.areas}
         stray = self.column["area"].map(lambda name: name not in areas, "bool")
-        self.refuse(stray, "area", f"one of {', '.join(sorted(areas))}", "Use the area's name as in partnership.yaml.")
+        self.refuse(
+            stray, "area", f"one of {', '.join(sorted(areas))}", "Use the area's name as in partnership.yaml.", areas
+        )
 
     def refuse_contradictions(self) -> None:
         """What a return says beside its figures and the partnership's definitions do not: unit, basis, agency."""
