@@ -29,7 +29,7 @@ from threatlib.assessment.explanations import disputed
 from threatlib.assessment.findings import COLUMNS, SEVERITIES, _severity_words, findings, ranked
 from threatlib.assessment.memory import compared
 from threatlib.assessment.sentences import change, plain
-from threatlib.catalogue import Requirement
+from threatlib.catalogue import Catalogue, Requirement
 from threatlib.periods import parse
 from threatlib.signals import SERIES
 
@@ -293,6 +293,26 @@ def test_a_change_of_recording_explains_what_happened_then_and_nothing_later() -
     assert one(*RISE, annotations=(just_then,))["alternatives"] == "New system: It counts differently."
     lasting = declared(SHOCK, start="2018-10", end=None)
     assert one(*RISE, annotations=(lasting,))["alternatives"] != ""
+
+
+def test_a_total_names_the_parts_that_moved_as_it_did() -> None:
+    """Referrals are made the sum of offences and of what is seen in time; only the first of them rose as well."""
+    told = definitions()
+    indicators = tuple(
+        i.model_copy(update={"parts": ("offences", "seen_in_time")}) if i.id == "referrals" else i
+        for i in told.catalogue.indicators
+    )
+    told = told.model_copy(update={"catalogue": Catalogue(indicators=indicators)})
+
+    def said(part: int) -> str:
+        rows = [*quarters("referrals", [100, 100, 100, 100, 300]), *quarters("offences", [90, 90, 90, 90, part])]
+        rows += quarters("seen_in_time", [10.0, 10.0, 10.0, 10.0, 10.0])
+        table, _ = findings(evidence(asked(*rows), release(rows, told).table), told)
+        return str(table.set_index("indicator").loc["referrals", "alternatives"])
+
+    assert said(290) == "A part of the total: Offences rose too, and the change may lie there."
+    assert said(90) == ""
+    assert said(9) == ""
 
 
 def test_several_explanations_stand_side_by_side() -> None:

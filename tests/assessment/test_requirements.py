@@ -126,6 +126,19 @@ def test_what_findings_and_gaps_would_ask_and_nobody_has_asked_yet() -> None:
     assert proposed(made.findings, made.tables["gaps"], known).empty
 
 
+def test_a_change_of_less_than_one_post_asks_nothing() -> None:
+    ends = ("03-31", "06-30", "09-30", "12-31")
+
+    def asks(last: float) -> tuple[int, int]:
+        levels = [1.0 if n < 20 else last for n in range(23)]
+        made = assessed(*(figure("workers", f"{2017 + n // 4}-{ends[n % 4]}", value) for n, value in enumerate(levels)))
+        asked = made.tables["proposed"]["question"].str.startswith("Social workers")
+        return len(made.findings), int(asked.sum())
+
+    assert asks(0.4) == (1, 0)
+    assert asks(3.4) == (1, 1)
+
+
 def test_questions_hold_no_figure() -> None:
     made = assessed(*WORLD, annotations=())
     assert not made.tables["proposed"]["question"].str.contains(r"\d").any()

@@ -97,7 +97,7 @@ def _both(large: float, small: float) -> dict[str, float]:
 FLOWS: tuple[Flow, ...] = (
     Flow(indicator="csc_contacts", group="csc", means=_both(1040, 33), phi=9, growth=0.02, season="referrals",
          shock="lockdown"),
-    Flow(indicator="csc_referrals", group="csc", means=_both(305, 6.5), phi=3, growth=0.01, season="referrals",
+    Flow(indicator="csc_referrals", group="csc", means=_both(305, 6.5), phi=2, growth=0.01, season="referrals",
          shock="lockdown", split={"ethnicity": _BLACK_OVER}, compared=True),
     Flow(indicator="csc_assessments", group="csc", means=_both(282, 3.6), phi=4, growth=0.005, season="referrals",
          shock="lockdown", compared=True),
@@ -143,8 +143,8 @@ STOCKS: tuple[Stock, ...] = (
     Stock(indicator="ehe_children", group="education", means=_both(262, 4), growth=0.025),
     Stock(indicator="camhs_waiting_0_18w", group="camhs", means={BOTH: 436}),
     Stock(indicator="camhs_waiting_19_35w", group="camhs", means={BOTH: 164}),
-    Stock(indicator="camhs_waiting_36_52w", group="camhs", means={BOTH: 47}),
-    Stock(indicator="camhs_waiting_over_52w", group="camhs", means={BOTH: 19}),
+    Stock(indicator="camhs_waiting_36_52w", group="camhs", means={BOTH: 80}),
+    Stock(indicator="camhs_waiting_over_52w", group="camhs", means={BOTH: 40}),
 )
 
 LEVELS: tuple[Level, ...] = (

@@ -114,7 +114,7 @@ def draw(seed: int, count: int) -> Truths:
     step, silence, drift = begins(4, 5), begins(4, 5), begins(8, 9)
     planted = (
         Truth(
-            "demand-step", "csc_referrals", LARGE, "step", "up", _month(step.start), size(1.5, 1.65),
+            "demand-step", "csc_referrals", LARGE, "step", "up", _month(step.start), size(1.7, 1.9),
             "Referrals step up from one month to the next and stay up; contacts and police notifications do not.",
         ),
         Truth(
@@ -128,7 +128,7 @@ def draw(seed: int, count: int) -> Truths:
         ),
         Truth(
             "csa-plans-silent", "csa_cp_plans_sexual_abuse", LARGE, "silence", "down", silence.end.isoformat(),
-            size(0.06, 0.12), "Plans under sexual abuse all but vanish; the counterparts stay.", ("csc_cp_plans",),
+            size(0.05, 0.1), "Plans under sexual abuse all but vanish; the counterparts stay.", ("csc_cp_plans",),
         ),
         Truth(
             "waits-over-a-year", "camhs_waiting_over_52w", BOTH, "drift", "up", drift.end.isoformat(),

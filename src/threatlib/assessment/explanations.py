@@ -6,7 +6,9 @@ from datetime import date
 
 import pandas as pd
 
+from threatlib import wording
 from threatlib.assessment.evidence import MOVED, Evidence
+from threatlib.assessment.low import LOW
 from threatlib.assessment.sentences import Row
 from threatlib.catalogue import Annotation, Definitions
 from threatlib.periods import Period, parse
@@ -23,7 +25,7 @@ def disputed(marks: str, definitions: Definitions) -> list[str]:
 
 
 def explanations(row: Row, found: Evidence, definitions: Definitions) -> list[str]:
-    """Declared events that touch either figure, then what counterparts and staffing leave open."""
+    """Declared events that touch either figure, then what parts of a total, counterparts and staffing leave open."""
     if row["arrow"] not in MOVED:
         return []
     said = [
@@ -32,7 +34,11 @@ def explanations(row: Row, found: Evidence, definitions: Definitions) -> list[st
         if entry.kind not in ("conflict", "fault") and _concerns(entry, row) and _touched(entry, row, definitions)
     ]
     return (
-        said + _rebound(row, definitions) + _counterpart(row, found, definitions) + _staffing(row, found, definitions)
+        said
+        + _rebound(row, definitions)
+        + _parts(row, found, definitions)
+        + _counterpart(row, found, definitions)
+        + _staffing(row, found, definitions)
     )
 
 
@@ -81,6 +87,32 @@ def _rebound(row: Row, definitions: Definitions) -> list[str]:
                     f"Rebound: {entry.title.lower()} ended not long before, and what was put off may show now."
                 )
     return found
+
+
+def _parts(row: Row, found: Evidence, definitions: Definitions) -> list[str]:
+    """The parts of a total that moved the same way: the change may be theirs alone."""
+    indicator = definitions.catalogue.by_id.get(str(row["indicator"]))
+    if indicator is None or row["breakdown"]:
+        return []
+    moved = _moved(found, str(row["area"]), str(row["arrow"]))
+    names = [definitions.catalogue.by_id[part].name for part in indicator.parts if part in moved]
+    said = f"A part of the total: {wording.listed(names)} {_WAYS[row['arrow']]} too, and the change may lie there."
+    return [said] if names else []
+
+
+def _moved(found: Evidence, area: str, arrow: str) -> set[str]:
+    """Indicators of an area that went one way, by whatever raises a finding about them."""
+    names: set[str] = set()
+    for table in (found.signals, found.levels, found.absence):
+        if table.empty:
+            continue
+        here = (table["area"] == area) & (table["breakdown"] == "")
+        if "arrow" in table:
+            here &= table["arrow"] == arrow
+        else:
+            here &= table["kind"].isin(LOW if arrow == "down" else ())
+        names |= set(table.loc[here & table.get("main", here).astype(bool), "indicator"])
+    return names
 
 
 def _counterpart(row: Row, found: Evidence, definitions: Definitions) -> list[str]:
