@@ -101,7 +101,7 @@ def _parts(row: Row, found: Evidence, definitions: Definitions) -> list[str]:
 
 
 def _moved(found: Evidence, area: str, arrow: str) -> set[str]:
-    """Indicators of an area that went one way, by whatever raises a finding about them."""
+    """Indicators of an area that went one way, by whatever raises a finding about them; low alone is no fall."""
     names: set[str] = set()
     for table in (found.signals, found.levels, found.absence):
         if table.empty:
@@ -110,7 +110,7 @@ def _moved(found: Evidence, area: str, arrow: str) -> set[str]:
         if "arrow" in table:
             here &= table["arrow"] == arrow
         else:
-            here &= table["kind"].isin(LOW if arrow == "down" else ())
+            here &= table["kind"].isin(LOW if arrow == "down" else ()) & (table["before"] == "lower")
         names |= set(table.loc[here & table.get("main", here).astype(bool), "indicator"])
     return names
 
