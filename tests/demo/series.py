@@ -97,7 +97,7 @@ def _both(large: float, small: float) -> dict[str, float]:
 FLOWS: tuple[Flow, ...] = (
     Flow(indicator="csc_contacts", group="csc", means=_both(1040, 33), phi=9, growth=0.02, season="referrals",
          shock="lockdown"),
-    Flow(indicator="csc_referrals", group="csc", means=_both(305, 6.5), phi=2, growth=0.01, season="referrals",
+    Flow(indicator="csc_referrals", group="csc", means=_both(305, 6.5), phi=1.5, growth=0.01, season="referrals",
          shock="lockdown", split={"ethnicity": _BLACK_OVER}, compared=True),
     Flow(indicator="csc_assessments", group="csc", means=_both(282, 3.6), phi=4, growth=0.005, season="referrals",
          shock="lockdown", compared=True),

@@ -114,7 +114,7 @@ def draw(seed: int, count: int) -> Truths:
     step, silence, drift = begins(4, 5), begins(4, 5), begins(8, 9)
     planted = (
         Truth(
-            "demand-step", "csc_referrals", LARGE, "step", "up", _month(step.start), size(1.7, 1.9),
+            "demand-step", "csc_referrals", LARGE, "step", "up", _month(step.start), size(1.75, 1.95),
             "Referrals step up from one month to the next and stay up; contacts and police notifications do not.",
         ),
         Truth(
