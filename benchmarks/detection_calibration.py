@@ -153,7 +153,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     o = parser.parse_args()
     if o.what == "constants":
-        calibrate(o.seed, 500)
+        calibrate(o.seed, 1500)
     elif o.what == "quiet":
         quiet(o.seed, o.each)
     elif o.what == "strata":

@@ -40,21 +40,22 @@ class Priors:
     trend: float = 0.05
     season: tuple[float, ...] = (0.04, 0.18)
     season_weight: tuple[float, ...] = (0.5, 0.5)
-    wander: tuple[float, ...] = (0.0, 0.035, 0.07)
-    wander_weight: tuple[float, ...] = (0.6, 0.25, 0.15)
+    wander: tuple[float, ...] = (0.0, 0.03)
+    wander_weight: tuple[float, ...] = (0.75, 0.25)
     step: float = 1.0
     dispersion: tuple[float, float, float] = (1.5, 0.22, 0.7)
-    grid: tuple[float, ...] = (1.0, 1.4, 2.0, 3.0, 4.5, 7.0, 12.0)
+    grid: tuple[float, ...] = (1.0, 1.5, 2.3, 3.6, 6.0, 10.0, 17.0)
 
 
 PRIORS: dict[Kind, Priors] = {
     "count": Priors(),
-    "proportion": Priors(trend=0.1, season=(0.05, 0.25), wander=(0.0, 0.05, 0.12)),
+    "proportion": Priors(trend=0.1, season=(0.05, 0.25), wander=(0.0, 0.04)),
     "level": Priors(  # in units of the series' own period-to-period noise
         level=5.0,
         trend=1.0,
         season=(0.1, 0.8),
         wander=(0.0, 0.25, 0.8),
+        wander_weight=(0.75, 0.17, 0.08),
         step=5.0,
         dispersion=(1.0, 0.0, 0.6),
         grid=(0.3, 0.5, 0.8, 1.2, 1.8, 2.8, 5.0),

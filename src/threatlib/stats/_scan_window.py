@@ -22,11 +22,11 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 PLAIN, RAMP = 0, 1
 _STEPS, _DRIFTS = {12: (1, 2, 3, 4, 6, 9, 12), 4: (1, 2, 3, 4, 6)}, {12: (4, 6, 9, 12), 4: (2, 3, 4, 5, 6)}
 WINDOWS = {f: tuple([(r, PLAIN) for r in _STEPS[f]] + [(r, RAMP) for r in _DRIFTS[f]]) for f in (12, 4)}
-_RISES = (1.5, 2.5, 4.0, 6.0)  # sizes of an event, in s.d. of a period
+_RISES = (2.0, 3.5, 5.5)  # sizes of an event, in s.d. of a period
 _FALLS = (0.35, 0.55, 0.75, 1.0)  # shares of what was due that went unrecorded
 _LONGEST_SILENCE = 24  # periods
 _FEW_EVENTS = 10.0  # mean below which whole numbers are too coarse to cover what they should
-_SHORT_WINDOWS_FIRST = {12: 0.35, 4: 0.6}  # prior of a window falls with its length to this power
+_SHORT_WINDOWS_FIRST = {12: 0.4, 4: 0.6}  # prior of a window falls with its length to this power
 _DOUBT, _DOUBT_POWER, _DOUBT_SEEN, _DOUBT_HOLDS = (
     0.1,
     2.0,
