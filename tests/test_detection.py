@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import sys
 from datetime import date
@@ -201,9 +202,8 @@ def test_no_later_point_changes_a_verdict_and_none_is_left_out(counted, cut, fre
     assert np.isfinite(whole[judged]).all()
 
 
-def test_real_series_are_left_out_where_they_are_not(bench, capsys, monkeypatch, tmp_path):
-    import detection_real
-
-    monkeypatch.setattr(sys, "argv", ["detection_real.py", str(tmp_path), "flags"])
-    detection_real.main()
+@pytest.mark.parametrize("name", ["detection_real", "detection_power"])
+def test_real_series_are_left_out_where_they_are_not(bench, capsys, monkeypatch, tmp_path, name):
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", str(tmp_path)])
+    importlib.import_module(name).main()
     assert capsys.readouterr().out.startswith(f"Left out: {tmp_path} does not hold csc_referrals")
