@@ -65,17 +65,30 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A percentage or rate as it is printed: `top` of `base` times `per`, cells; where no cell is the base, `of`."""
+
+    row: int
+    top: int
+    base: int
+    of: float
+    per: float
+    printed: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """Rows and the cells they tell, -1 for none.
 
     `own` is the cell a row prints, `hangs_on` those a percentage is made from, `based_on` the one that stands beside a
-    count as its denominator.
+    count as its denominator; `shares` the percentages and rates of which a cell is the numerator.
     """
 
     cells: Cells
     own: np.ndarray
     hangs_on: np.ndarray
     based_on: np.ndarray
+    shares: list[Share]
 
 
 def read(table: pd.DataFrame, rule: Rule, definitions: Definitions) -> Reading:
@@ -100,7 +113,19 @@ def read(table: pd.DataFrame, rule: Rule, definitions: Definitions) -> Reading:
     chosen = np.flatnonzero(counted & table["indicator"].isin(on_people))
     for position, place in zip(chosen, _tuples(table.iloc[chosen], PLACE), strict=True):
         based_on[position] = cells.by_place.get((on_people[place[0]], *place[1:]), -1)
-    return Reading(cells, own, hangs_on, based_on)
+    return Reading(cells, own, hangs_on, based_on, _shares(table, own, hangs_on, rule))
+
+
+def _shares(table: pd.DataFrame, own: np.ndarray, hangs_on: np.ndarray, rule: Rule) -> list[Share]:
+    top = np.where(hangs_on[:, 0] >= 0, hangs_on[:, 0], own)
+    rows = np.flatnonzero(table["unit"].isin(SHARES) & table["status"].isin(HAS_VALUE) & (top >= 0))
+    told = _tuples(
+        table.iloc[rows].assign(printed=as_printed(table.iloc[rows], rule)), ["denominator", "unit", "printed"]
+    )
+    return [
+        Share(int(row), int(top[row]), int(hangs_on[row, 1]), float(of), SHARES[unit], float(printed))
+        for row, (of, unit, printed) in zip(rows, told, strict=True)
+    ]
 
 
 def within(rule: Rule, value: float) -> bool:
@@ -111,6 +136,12 @@ def within(rule: Rule, value: float) -> bool:
 def rounded(values: pd.Series, rule: Rule) -> pd.Series:
     """Values as the rule prints them."""
     return (values / rule.round_to).round() * rule.round_to if rule.round_to > 1 else values
+
+
+def as_printed(table: pd.DataFrame, rule: Rule) -> pd.Series:
+    """Values as the rule prints them, percentages and rates to whole numbers where it rounds at all."""
+    shares = table["unit"].isin(SHARES) & (rule.round_to > 1)
+    return rounded(table["value"], rule).where(~shares, table["value"].round())
 
 
 def _counted(table: pd.DataFrame) -> np.ndarray:

@@ -33,7 +33,8 @@ class Web:
     the sake of another; all that is stated of it is `floor` and what the shown cells leave. A cell that is `kept`
     withheld because it was before may by now be anything, zero as well. One that was shown rounded before is `wary`:
     its range must be so much wider, for what its rounding told then. One that was stated as the rule's interval before
-    (`once_small`) may be known to stand. Of those that are `hushed` nothing is said any more.
+    (`once_small`) may be known to stand. Of those that are `hushed` nothing is said any more, and percentages in rows
+    that are `silent` are withheld though their counts are not.
     """
 
     cells: Cells
@@ -46,6 +47,7 @@ class Web:
     wary: dict[int, int] = field(default_factory=dict)
     once_small: set[int] = field(default_factory=set)
     hushed: set[int] = field(default_factory=set)
+    silent: set[int] = field(default_factory=set)
     touching: dict[int, list[int]] = field(init=False)
     alone: list[bool] = field(init=False)
     _steps: dict[int, tuple[int, int]] = field(default_factory=dict)

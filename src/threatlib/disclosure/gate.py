@@ -116,6 +116,7 @@ def _hidden(table: pd.DataFrame, reading: Reading, web: Web, definitions: Defini
     """Rows that tell a withheld cell: itself, a share made from it, a change that begins or ends at it."""
     gone = _gone(web)
     hidden: np.ndarray = gone[reading.own] | gone[reading.hangs_on].any(axis=1)
+    hidden[list(web.silent)] = True
     hidden &= table["status"].isin(HAS_VALUE).to_numpy()
     counts = hidden & table["unit"].isin(COUNTABLE).to_numpy()
     hidden |= _changes(table, counts, definitions)

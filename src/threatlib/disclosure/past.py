@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from threatlib.catalogue import Rule
-from threatlib.disclosure.cells import SHARES, Reading, rounded
+from threatlib.disclosure.cells import SHARES, Reading, as_printed
 from threatlib.disclosure.feasible import Web
 from threatlib.disclosure.relations import Relation
 from threatlib.observations import HAS_VALUE, KEY
@@ -34,6 +34,8 @@ class Past:
         Between what the withheld ones were ever stated to lie, all statements together.
     states : list
         What was known of cells after each release, oldest first.
+    shares : list
+        The percentages and rates that were shown after each release, by their rows of today.
     """
 
     def __init__(self, history: pd.DataFrame | None, table: pd.DataFrame, reading: Reading, rule: Rule) -> None:
@@ -44,10 +46,12 @@ class Past:
         self.opened: set[int] = set()
         self.stated: dict[int, tuple[float, float]] = {}
         self.states: list[State] = []
+        self.shares: list[dict[int, float]] = []
+        self.between: dict[tuple[int, float], tuple[float, float]] = {}
         self._sums: dict[tuple[tuple[int, ...], tuple[int, ...], tuple[float, float]], Relation] = {}
         self._reading, self._rule = reading, rule
         if history is not None and len(history):
-            self._read(history, table, rounded(table["value"], rule))
+            self._read(history, table, as_printed(table, rule))
 
     def _read(self, history: pd.DataFrame, table: pd.DataFrame, shown: pd.Series) -> None:
         present = table["status"].isin(HAS_VALUE).to_numpy()
@@ -58,6 +62,7 @@ class Past:
                 rows.setdefault(key, []).append(position)
         releases = history["release"] if "release" in history else pd.Series(0, index=history.index)
         now: State = {}
+        told: dict[int, float] = {}
         values, scale = shown.to_numpy(dtype=float), table["unit"].map(SHARES).to_numpy(dtype=float)
         for _, part in history.groupby(releases, sort=True):
             shares: list[tuple[int, str, float]] = []
@@ -67,6 +72,7 @@ class Past:
                 for position in rows.get(tuple(key), ()):
                     if scale[position] == scale[position]:
                         shares.append((position, status, value))
+                        told[position] = value if status in HAS_VALUE else np.nan
                         continue
                     self._note(position, status, value, values[position], now)
                     if status == "withheld" and lower == lower:
@@ -74,6 +80,7 @@ class Past:
             for position, status, value in shares:  # once what they are of is known
                 self._note(position, status, *self._numerators(position, value, values, scale, now), now)
             self.states.append(dict(now))
+            self.shares.append({row: value for row, value in told.items() if value == value})
 
     def _numerators(
         self, position: int, value: float, values: np.ndarray, scale: np.ndarray, now: State
@@ -83,7 +90,14 @@ class Past:
         today = self._reading.cells.value[cell] if cell >= 0 else np.nan
         if base < 0:
             return (today if abs(value - values[position]) < 1e-9 else np.nan), today
-        return float(np.round(value * now.get(base, np.nan) / scale[position])), today
+        then = float(np.round(value * now.get(base, np.nan) / scale[position]))
+        if self._rule.round_to > 1 and then == then and cell >= 0:
+            half, around = self._rule.round_to // 2, now[base]
+            low, high = (value - 0.5) * (around - half), (value + 0.5) * (around + half)
+            self.between[cell, then] = (max(np.ceil(low / scale[position]), 0.0), np.floor(high / scale[position]))
+            if self.between[cell, then][0] <= today <= self.between[cell, then][1] and value == values[position]:
+                return today, today
+        return then, today
 
     def _note(self, position: int, status: str, value: float, today: float, now: State) -> None:
         cell = int(self._reading.own[position])
@@ -185,6 +199,8 @@ class Past:
     def behind(self, cell: int, printed: float, web: Web) -> tuple[float, float]:
         """What a printed figure may have been before it was rounded."""
         rule, cells = self._rule, web.cells
+        if (cell, printed) in self.between:
+            return self.between[cell, printed]
         if rule.round_to == 1 or not printed or not (cells.primary[cell] or cells.lean[cell] != (0, 0)):
             return printed, printed
         return max(printed - rule.round_to // 2, rule.withhold_to + 1), printed + rule.round_to // 2

@@ -22,6 +22,8 @@ FLOWS = ("month", "quarter", "half_year", "financial_year", "calendar_year", "sp
 
 TOTAL_WEIGHT = 1.4
 """What it costs to withhold a total, in parts: a little more, as more readers look for it."""
+Ways = dict[int, list[tuple[int, int, int]]]
+"""From each day the days that a printed stretch leads to, its cell, and 1 there or -1 back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def relations_of(
         for total, parts, whole in _sums(cells, definitions)
         if (relation := _sum(cells, rule, total, parts, whole=whole)) is not None
     ]
-    found += _in_time(table, cells, definitions)
+    found += _in_time(table, cells, rule, definitions)
     found += _declared(table, own, cells, definitions)
     unique = list(dict.fromkeys(found))
     _settle(cells, unique)
@@ -93,8 +95,8 @@ def _sums(cells: Cells, definitions: Definitions) -> Iterator[tuple[int, list[in
         keys = [[(indicator, part, breakdown, period) for part in areas[area]]] if area in areas else []
         keys += [[(part, area, breakdown, period) for part in parts] for parts in wholes.get(indicator, ())]
         for parts in keys:
-            if all(key in cells.by_place for key in parts):
-                yield cell, [cells.by_place[key] for key in parts], True
+            if there := [cells.by_place[key] for key in parts if key in cells.by_place]:
+                yield cell, there, len(there) == len(parts)
         for part in subsets.get(indicator, ()):
             if (subset := cells.by_place.get((part, area, breakdown, period))) is not None:
                 yield cell, [subset], False
@@ -118,7 +120,7 @@ def _divisions(definitions: Definitions) -> tuple[dict[str, list[tuple[str, ...]
     return wholes, subsets
 
 
-def _in_time(table: pd.DataFrame, cells: Cells, definitions: Definitions) -> Iterator[Relation]:
+def _in_time(table: pd.DataFrame, cells: Cells, rule: Rule, definitions: Definitions) -> Iterator[Relation]:
     """Stretches of time as edges between days: each cycle is a relation, months in a year and year-to-dates alike."""
     snapshots = {i.id for i in definitions.catalogue.indicators if i.frequency == "snapshot"}
     flows = table.loc[table["kind"].isin(FLOWS) & ~table["indicator"].isin(snapshots)]
@@ -136,12 +138,46 @@ def _in_time(table: pd.DataFrame, cells: Cells, definitions: Definitions) -> Ite
         if name in wanted and period in days:
             series.setdefault((indicator, area, breakdown), {}).setdefault(days[period], cell)
     for edges in series.values():
-        yield from _cycles(edges, cells)
+        beside: Ways = {}
+        yield from _cycles(edges, cells, beside)
+        yield from _gaps(edges, cells, beside, rule)
 
 
-def _cycles(edges: Mapping[tuple[int, int], int], cells: Cells) -> Iterator[Relation]:
-    """A relation for each stretch that others already tile or span; shorter stretches come first."""
-    beside: dict[int, list[tuple[int, int, int]]] = {}
+def _gaps(edges: Mapping[tuple[int, int], int], cells: Cells, beside: Ways, rule: Rule) -> Iterator[Relation]:
+    """Stretches that no row prints and the rule would withhold, such as one year-to-date less the one before."""
+    clock = _clock(beside, cells)
+    days = sorted(clock)
+    for number, start in enumerate(days):
+        for end in (day for day in days[number + 1 :] if clock[day][0] == clock[start][0]):
+            rest = clock[end][1] - clock[start][1]
+            if rest > rule.withhold_to + 0.5:
+                break
+            path = _path(beside, start, end) if (start, end) not in edges and within(rule, rest) else None
+            if path and -1 in dict(path).values() and not any(cells.fixed[c] and cells.primary[c] for c, _ in path):
+                left_over = cells.add(rest, 0.0, np.inf, primary=False, fixed=True)
+                yield Relation((left_over, *(c for c, _ in path)), (-1, *(sign for _, sign in path)))
+
+
+def _clock(beside: Ways, cells: Cells) -> dict[int, tuple[int, float]]:
+    """For each day the first of those it hangs together with, and the running count since."""
+    clock: dict[int, tuple[int, float]] = {}
+    for first in sorted(beside):
+        waiting = [] if first in clock else [first]
+        clock.setdefault(first, (first, 0.0))
+        while waiting:
+            here = waiting.pop()
+            for there, cell, sign in beside[here]:
+                if there not in clock:
+                    clock[there] = (first, clock[here][1] + sign * cells.value[cell])
+                    waiting.append(there)
+    return clock
+
+
+def _cycles(edges: Mapping[tuple[int, int], int], cells: Cells, beside: Ways) -> Iterator[Relation]:
+    """A relation for each stretch that others already tile or span; shorter stretches come first.
+
+    The others are noted in `beside`.
+    """
     for (start, end), cell in sorted(edges.items(), key=lambda edge: (edge[0][1] - edge[0][0], edge[0])):
         path = _path(beside, start, end)
         if path is None:
@@ -155,7 +191,7 @@ def _cycles(edges: Mapping[tuple[int, int], int], cells: Cells) -> Iterator[Rela
             yield Relation((cell, *(c for c, _ in path)), (-1, *(sign for _, sign in path)))
 
 
-def _path(beside: Mapping[int, list[tuple[int, int, int]]], start: int, end: int) -> list[tuple[int, int]] | None:
+def _path(beside: Ways, start: int, end: int) -> list[tuple[int, int]] | None:
     """Cells and signs that lead from one day to another; None where there is no way."""
     came: dict[int, tuple[int, int, int]] = {}
     waiting = deque([start])

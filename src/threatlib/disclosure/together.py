@@ -1,264 +1,311 @@
 """Today's figures and all that was published before, read together as one system.
 
-An outsider may take it that a figure withheld now, and withheld then, is the same. That is the most he can suppose:
-whoever knows that it was revised has one unknown more, and deduces less. So there is one unknown for each place that is
-withheld, whatever the briefing, and each sum stands once for every briefing that printed it. What keeps its range in
-this system keeps it from everybody, and nothing need be known of how withheld figures were revised.
+An outsider may take it that what prints alike in two briefings is the same, and that a figure withheld now, and
+withheld then, is the same. That is the most he can suppose: whoever knows that one was revised has one unknown more,
+and deduces less. So there is one unknown for each figure that printed alike and for each place that is withheld,
+whatever the briefing; each sum, and each rounded percentage, stands once for every briefing that printed it. What keeps
+its range in this system keeps it from everybody, and nothing need be known of how withheld figures were revised.
 
-So a revision is shown only as far as it could have happened with all that was withheld before standing as it was.
+So a revision is shown only as far as it could have happened with all that was withheld before standing as it was. Only
+where a figure that was shown is withheld, everybody sees that something beside it has changed: it must keep its range
+if what is withheld beside it is not taken to be what was withheld before, and if what is printed alike is not (`View`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import Bounds, LinearConstraint
-from scipy.sparse import block_diag, csr_array, hstack, vstack
 
 from threatlib.catalogue import Rule
-from threatlib.disclosure.cells import NUMERATOR_OF, rounded
+from threatlib.disclosure.cells import NUMERATOR_OF, Reading, Share, rounded
 from threatlib.disclosure.feasible import WHOLE, Web
 from threatlib.disclosure.past import Past
-from threatlib.disclosure.solver import milp
+from threatlib.disclosure.system import Ends, Needs, System
 
+BEFORE = "before"
 Unknown = tuple[int, Hashable]
-"""A cell, and what is printed of it: None where it is withheld."""
-Ends = tuple[float, float]
+"""A cell, and what is printed of it: None where it is withheld, BEFORE where that was something else."""
 AT_ONCE = 4
 """So many ends of ranges are made reachable by one program."""
-NODES = 2_000
-"""Where an integer program stops; what is not proved by then counts as narrowed."""
-FAR = 10_000.0
-"""How far a figure without an upper end is looked for."""
+SHARE_COST = 0.5
+"""What it costs to withhold a percentage but not its counts, in parts of a total."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What is supposed: cells that are `parted` need not be since a briefing what they were before it.
+
+    What is withheld now and was shown once with the value it has now is taken to be `back`; of cells that are `loose`
+    it is as if nothing were said now.
+    """
+
+    since: int = 0
+    parted: frozenset[int] = frozenset()
+    back: bool = False
+    loose: frozenset[int] = frozenset()
+
+    def before(self, cell: int, edition: int) -> bool:
+        """Whether a cell in a briefing need not be what it is now."""
+        return edition < self.since and cell in self.parted
 
 
 class Together:
     """All briefings of a web of cells; `narrowed` and `enough` say what they give away and what else to withhold."""
 
-    def __init__(self, web: Web, past: Past, rule: Rule) -> None:
-        self._web, self._past, self._rule = web, past, rule
+    def __init__(self, web: Web, past: Past, rule: Rule, reading: Reading) -> None:
+        self._web, self._past, self._rule, self._now = web, past, rule, len(past.states)
         cells = web.cells
         plain = pd.Series(cells.value)
         leaning = np.array([lean != (0, 0) for lean in cells.lean], dtype=bool)
-        self._printed: np.ndarray = np.where(leaning, rounded(plain, rule), plain)
+        self._printed: list[float] = np.where(leaning, rounded(plain, rule), plain).tolist()
         self._unstated = {c for place, c in cells.by_place.items() if place[0].startswith(NUMERATOR_OF)}
+        self._shares = [s for s in reading.shares if rule.round_to > 1 and self._disclosive(s)]
+        self._links: list[tuple[int, ...]] = [
+            *(r.cells for r in web.relations), *(tuple(c for c in (s.top, s.base) if c >= 0) for s in self._shares)
+        ]  # fmt: skip
+        self._touching: dict[int, list[int]] = {}
+        for number, link in enumerate(self._links):
+            for cell in link:
+                self._touching.setdefault(cell, []).append(number)
         last = past.states[-1] if past.states else {}
         self.changed = {
             c
             for c, then in last.items()
             if np.isfinite(then) and (c in web.withheld or abs(then - self._printed[c]) > WHOLE)
         }
+        before = past.shares[-1] if past.shares else {}
+        self._moved = {
+            len(web.relations) + n
+            for n, s in enumerate(self._shares)
+            if abs(before.get(s.row, s.printed) - s.printed) > WHOLE
+        }
+
+    def _disclosive(self, share: Share) -> bool:
+        return self._web.cells.people[share.top]
+
+    def _open(self, cell: int) -> bool:
+        """Whether nobody can be sure of a cell."""
+        rounds = self._rule.round_to > 1 and self._web.cells.people[cell] and bool(self._web.cells.value[cell])
+        return cell in self._web.withheld or rounds or self._web.steps(cell) != (0, 0)
 
     def groups(self) -> Iterator[list[int]]:
-        """Relations that hang together by figures nobody can be sure of, and to which a change belongs."""
+        """Sums and percentages that hang together by figures nobody can be sure of, and to which a change belongs."""
         seen: set[int] = set()
-        for start in sorted(self.changed):
-            waiting = [n for n in self._web.touching.get(start, ()) if n not in seen]
+        starts = [c for c in sorted(self.changed) if c in self._touching] + [
+            self._links[n][0] for n in sorted(self._moved)
+        ]
+        for start in starts:
+            waiting = [n for n in self._touching[start] if n not in seen]
             found: set[int] = set(waiting)
             while waiting:
-                for cell in self._web.relations[waiting.pop()].cells:
-                    if cell in self._web.withheld or self._web.steps(cell) != (0, 0):
-                        more = set(self._web.touching[cell]) - found
+                for cell in self._links[waiting.pop()]:
+                    if self._open(cell):
+                        more = set(self._touching[cell]) - found
                         found |= more
                         waiting += more
             seen |= found
-            if any(c in self._past.withheld for n in found for c in self._web.relations[n].cells):
+            if found and any(c in self._web.withheld for n in found for c in self._links[n]):
                 yield sorted(found)
 
-    def system(self, numbers: Sequence[int], free: Iterable[int] = ()) -> _System:
-        """What all briefings print of some relations; `free` cells as if nothing were said of them now."""
-        out, loose = _System(), set(free)
+    def inside(self, numbers: Iterable[int]) -> set[int]:
+        """The cells of some links."""
+        return {c for n in numbers for c in self._links[n]}
+
+    def system(self, numbers: Sequence[int], view: View) -> System:
+        """What all briefings print of some links."""
+        out = System()
         for number in numbers:
-            relation = self._web.relations[number]
-            if self._web.cells.told.isdisjoint(relation.cells):
-                for edition in range(len(self._past.states) + 1):
-                    names = [self._name(cell, edition, loose) for cell in relation.cells]
-                    if None not in names:
-                        out.add([n for n in names if n is not None], relation.signs)
-        for name in out.column:
-            out.ends.append(self._ends(name, loose))
+            told = self._web.cells.told.isdisjoint(self._links[number])
+            for edition in range(self._now + 1 if told else 0):
+                names = [self._name(cell, edition, view) for cell in self._links[number]]
+                if None not in names:
+                    self._add(out, number, edition, [n for n in names if n is not None])
+        for name, column in out.column.items():
+            out.ends[column] = self._ends(name, view) if name[0] >= 0 else (0.0, 0.0)
         return out
 
-    def _name(self, cell: int, edition: int, loose: set[int]) -> Unknown | None:
+    def _add(self, out: System, number: int, edition: int, names: list[Unknown]) -> None:
+        """One link as one briefing printed it."""
+        if number < len(self._web.relations):
+            out.add(zip(names, self._web.relations[number].signs, strict=True))
+            return
+        share = self._shares[number - len(self._web.relations)]
+        now = edition == self._now
+        value = (share.printed if self._shown(share) else None) if now else self._past.shares[edition].get(share.row)
+        if value is None:
+            return
+        loose: list[Unknown] = [n for n in names if n[1] == "now"]
+        extra: list[tuple[Unknown, float]] = []
+        if now and number in self._moved:
+            loose.append((-1 - share.row, "now"))
+            extra.append((loose[-1], 0.0))
+        below, above = max(value - 0.5, 0.0) / share.per, (value + 0.5) / share.per
+        half = self._rule.round_to // 2
+        if share.base >= 0:
+            top, base = names
+            out.add([(top, 1.0), (base, -below), *extra], (0.0, np.inf), loose)
+            out.add([(top, 1.0), (base, -above), *extra], (-np.inf, 0.0), loose)
+            if share.per == 100.0 and value <= 100:
+                out.add([(base, 1.0), (top, -1.0)], (0.0, np.inf))
+        elif np.isfinite(share.of):
+            out.add([(names[0], 1.0), *extra], (below * (share.of - half), above * (share.of + half)), loose)
+
+    def _shown(self, share: Share) -> bool:
+        web = self._web
+        cells = {share.top, share.base}
+        return (
+            cells.isdisjoint(web.withheld) and share.row not in web.silent and not self._past.withheld_rows[share.row]
+        )
+
+    def _name(self, cell: int, edition: int, view: View) -> Unknown | None:
         """The unknown that a cell is in a briefing; None where it was not in it."""
         if np.isinf(self._web.cells.high[cell]):
             return cell, ("left over", edition)
-        if edition == len(self._past.states):
-            return (cell, None if cell in self._web.withheld else "now" if cell in loose else self._printed[cell])
+        if edition == self._now:
+            if cell in self._web.withheld:
+                return cell, self._printed[cell] if view.back and self._returned(cell) else None
+            return cell, "now" if cell in view.loose else self._printed[cell]
         then = self._past.states[edition].get(cell)
         if then is None:
-            return (cell, None) if self._web.cells.fixed[cell] and self._web.cells.primary[cell] else None
+            source = self._web.cells.fixed[cell] and self._web.cells.primary[cell]
+            return (cell, None) if source else None
+        if view.before(cell, edition):
+            return cell, (then, BEFORE) if np.isfinite(then) else BEFORE
         return cell, then if np.isfinite(then) else None
 
-    def _ends(self, name: Unknown, loose: set[int]) -> Ends:
+    def _returned(self, cell: int) -> bool:
+        """Whether a figure was shown, then withheld, and is now what it was when it was shown."""
+        was = [state.get(cell, np.nan) for state in self._past.states]
+        return np.isnan(was[-1]) and any(abs(value - self._printed[cell]) < WHOLE for value in was[:-1])
+
+    def _ends(self, name: Unknown, view: View) -> Ends:
         web, (cell, shown) = self._web, name
+        shown = shown[0] if isinstance(shown, tuple) and shown[1] == BEFORE else shown
         if isinstance(shown, float):
-            if shown == self._printed[cell] and cell not in web.withheld:
-                down, up = web.steps(cell)
-                return web.cells.value[cell] - down, web.cells.value[cell] + up
-            return self._past.behind(cell, shown, web)
-        low, high = self._past.stated.get(cell, (0.0, np.inf)) if shown is None else (0.0, np.inf)
+            return self._told(cell, shown)
+        low, high = 0.0, np.inf
         if cell in self._unstated:
-            return 0.0, np.inf
-        if shown is None and web.small(cell) and cell not in loose:
+            return low, high
+        if shown == BEFORE or (shown is None and not (view.since and cell in view.parted)):
+            low, high = self._past.stated.get(cell, (low, high))
+        if shown is None and web.small(cell) and cell not in view.loose:
             low, high = max(low, web.cells.low[cell]), min(high, web.cells.high[cell])
-        elif shown is None and cell not in loose:
+        elif shown is None and cell not in view.loose:
             low = max(low, float(web.floor_of(cell)))
         return low, high
 
-    def narrowed(self, numbers: Sequence[int]) -> set[int]:
-        """Cells withheld before of which all briefings together tell more than their rule allows."""
-        system = self.system(numbers)
-        wanted = {
-            column: self._range(cell)
-            for (cell, shown), column in system.column.items()
-            if shown is None and cell in self._web.withheld and cell not in self.changed
-        }
-        fail = system.narrowed(wanted, self._web.width)
-        return {cell for (cell, _), column in system.column.items() if column in fail}
+    def _told(self, cell: int, shown: float) -> Ends:
+        """What a figure printed as `shown` may be."""
+        if self._rule.round_to > 1 and cell in self._unstated and self._web.cells.people[cell] and shown:
+            if shown != self._printed[cell]:
+                return 0.0, np.inf
+            around = round(shown / self._rule.round_to) * self._rule.round_to
+            return float(max(around - self._rule.round_to // 2, 0)), float(around + self._rule.round_to // 2)
+        return self._past.behind(cell, shown, self._web)
+
+    def narrowed(self, numbers: Sequence[int]) -> dict[View, set[int]]:
+        """Withheld cells of which all briefings tell more than their rule allows, by what is supposed."""
+        found: dict[View, set[int]] = {}
+        born = {cell: self._born(cell) for cell in self.inside(numbers) & self._web.withheld}
+        for since in sorted(set(born.values())):
+            for view in self._views(numbers, since, {c for c in born if born[c] == since}):
+                system = self.system(numbers, view)
+                wanted = {
+                    column: self._needs(cell)
+                    for (cell, shown), column in system.column.items()
+                    if born.get(cell) == since and (shown is None or shown == ("left over", self._now))
+                }
+                fail = system.narrowed(wanted)
+                if fail:
+                    found[view] = {c for (c, _), column in system.column.items() if column in fail}
+        return found
+
+    def _views(self, numbers: Sequence[int], since: int, fresh: set[int]) -> Iterator[View]:
+        """What may be supposed for the sake of some cells withheld since a briefing."""
+        inside = self.inside(numbers)
+        returned = any(self._returned(c) for c in inside & self._web.withheld)
+        parted = [frozenset(inside & self._web.withheld)]
+        if since and self._rule.round_to > 1:
+            parted.append(frozenset(c for c in inside if self._leans(c)) | self._seen_to_move(numbers, fresh))
+        for cells in parted if since else parted[:1]:
+            yield from (View(since, cells, back) for back in (False, True)[: 1 + returned])
+
+    def _seen_to_move(self, numbers: Sequence[int], fresh: set[int]) -> set[int]:
+        """What is withheld in a sum with a cell that has changed, where nothing else in it can have; and so on."""
+        moved, before = set(fresh), set[int]()
+        while moved != before:
+            before = set(moved)
+            for cells in (set(self._links[n]) for n in numbers):
+                others = cells - moved
+                if len(cells & moved) == 1 and not any(c in self.changed or self._leans(c) for c in others):
+                    moved |= others & self._web.withheld
+        return moved - fresh
+
+    def _born(self, cell: int) -> int:
+        """The briefing since which a cell is withheld, by its number."""
+        if np.isinf(self._web.cells.high[cell]):
+            return self._now
+        shown = [e for e, state in enumerate(self._past.states) if not np.isnan(state.get(cell, 0.0))]
+        source = self._web.cells.fixed[cell] and self._web.cells.primary[cell]
+        return shown[-1] + 1 if shown and not source else 0
+
+    def _needs(self, cell: int) -> Needs:
+        """What a cell's range must reach, and how wide it must be."""
+        return *self._range(cell), self._web.width
 
     def _range(self, cell: int) -> Ends:
         """The range that a cell must keep; NaN where only the width counts."""
-        small = cell in self._past.small or (self._web.small(cell) and cell not in self._unstated)
+        once = cell in self._past.small and cell not in self.changed
+        small = once or (self._web.small(cell) and cell not in self._unstated)
         return (self._web.cells.low[cell], self._web.cells.high[cell]) if small else (np.nan, np.nan)
 
-    def enough(self, numbers: Sequence[int], narrowed: Iterable[int]) -> set[int]:
-        """Cells of which nothing may be said now, for the sake of some withheld before; empty if there are no more."""
-        web = self._web
-        inside = {c for n in numbers for c in web.relations[n].cells} & self.changed
-        stated = {c for c in inside if c in web.withheld and c not in web.kept}
-        may = sorted(c for c in inside if c not in web.withheld and web.cells.people[c])
-        return stated or self._cheapest(numbers, narrowed, may) or set(may)
+    def enough(self, numbers: Sequence[int], narrowed: dict[View, set[int]]) -> tuple[set[int], set[int]]:
+        """Cells of which nothing may be said now, and rows of percentages; both empty if there are no more.
 
-    def _cheapest(self, numbers: Sequence[int], narrowed: Iterable[int], may: Sequence[int]) -> set[int]:
-        system = self.system(numbers, may)
-        cells = {column: cell for (cell, _), column in system.column.items()}
-        ends = [(system.column[c, None], self._range(c)) for c in sorted(narrowed)]
-        columns = [system.column[c, "now"] for c in may if (c, "now") in system.column]
-        told = [(self._printed[cells[c]], self._web.cells.weight[cells[c]]) for c in columns]
-        for some in (ends[:AT_ONCE], *([one] for one in ends)):
-            if found := system.cheapest(columns, told, some, self._web.width):
-                return {cells[c] for c in found}
-        return set()
-
-
-@dataclass
-class _System:
-    """Whole numbers between their `ends`, and sums of them that come to nothing."""
-
-    column: dict[Unknown, int] = field(default_factory=dict)
-    ends: list[Ends] = field(default_factory=list)
-    rows: dict[tuple[tuple[int, int], ...], None] = field(default_factory=dict)
-
-    def add(self, names: Sequence[Unknown], signs: Sequence[int]) -> None:
-        terms = [(self.column.setdefault(n, len(self.column)), s) for n, s in zip(names, signs, strict=True)]
-        self.rows.setdefault(tuple(sorted(terms)))
-
-    def _parts(self) -> tuple[csr_array, np.ndarray, np.ndarray, int]:
-        """Matrix, lower and upper ends, and whether the numbers are whole."""
-        at = [(row, column, sign) for row, terms in enumerate(self.rows) for column, sign in terms]
-        row, column, sign = np.array(at).T
-        matrix = csr_array((sign.astype(float), (row, column)), shape=(len(self.rows), len(self.column)))
-        low, high = np.array(self.ends).T
-        known = low[low == high]
-        return matrix, low, np.minimum(high, FAR + low), int(bool((known == np.round(known)).all()))
-
-    def narrowed(self, wanted: dict[int, Ends], width: int) -> set[int]:
-        """Columns that cannot reach their ends, or as far as the width; every answer tells of all columns."""
-        if not wanted:
-            return set()
-        matrix, low, high, whole = self._parts()
-        least, most = np.full(len(low), np.inf), np.full(len(low), -np.inf)
-        open_ = list(wanted)
-        signs = np.ones(len(open_))
-        for turn in (signs, -signs, np.where(np.arange(len(open_)) % 2, 1.0, -1.0)):
-            if not _look(matrix, low, high, whole, dict(zip(open_, turn, strict=True)), least, most):
-                return set(open_)
-        for column, ends in wanted.items():
-            for way in (1.0, -1.0):
-                if not _enough(least[column], most[column], ends, width):
-                    _look(matrix, low, high, whole, {column: way}, least, most)
-        return {c for c, ends in wanted.items() if not _enough(least[c], most[c], ends, width)}
-
-    def cheapest(
-        self, columns: Sequence[int], told: Sequence[Ends], wanted: Sequence[tuple[int, Ends]], width: int
-    ) -> list[int]:
-        """The cheapest of some columns to let go of what is `told` of them (value and cost), so that ends are reached.
-
-        Two copies of all numbers for each wanted column, one that takes it down and one that takes it up.
+        First what was said of newly withheld cells; then the cheapest of what was revised, or all of it; then what
+        prints as it did in the same sums, as it may have been revised inside its rounding.
         """
-        matrix, low, high, whole = self._parts()
-        n, k, copies = len(low), len(columns), 2 * len(wanted)
-        if not k or not copies:
-            return []
-        keep = hstack([csr_array((matrix.shape[0] * copies, k)), block_diag([matrix] * copies)])
-        bound, least, most = _let_go(columns, [value for value, _ in told], high, copies)
-        below, above = np.tile(low, copies), np.tile(high, copies)
-        apart = []
-        for number, (column, ends) in enumerate(wanted):
-            down, up = n * 2 * number + column, n * (2 * number + 1) + column
-            if np.isfinite(ends[0]):
-                above[down], below[up] = ends
-            else:
-                apart.append(csr_array(([-1.0, 1.0], ([0, 0], [k + down, k + up])), shape=(1, k + n * copies)))
-        zero, wide = np.zeros(keep.shape[0]), np.full(len(apart), float(width))
-        answer = milp(
-            np.concatenate([[cost for _, cost in told] * (1 + 1e-3 * np.arange(k) / k), np.zeros(n * copies)]),
-            integrality=np.concatenate([np.ones(k), np.full(n * copies, whole)]),
-            bounds=Bounds(np.concatenate([np.zeros(k), below]), np.concatenate([np.ones(k), above])),
-            constraints=LinearConstraint(
-                vstack([keep, bound, *apart], format="csr"),
-                np.concatenate([zero, least, wide]),
-                np.concatenate([zero, most, np.full(len(apart), np.inf)]),
-            ),
-            options={"node_limit": NODES},
-        )
-        return [] if answer.x is None else [c for c, z in zip(columns, answer.x[:k], strict=True) if z > 0.5]
+        web = self._web
+        inside = self.inside(numbers)
+        stated = {c for c in inside & self.changed if c in web.withheld and c not in web.kept}
+        if stated:
+            return stated, set()
+        may = sorted(c for c in inside & self.changed if c not in web.withheld and web.cells.people[c])
+        rows = [self._shares[n - len(web.relations)] for n in numbers if n in self._moved]
+        silent = [s.row for s in rows if self._shown(s) and not {s.top, s.base} & set(may)]
+        if may or silent:
+            return self._cheapest(numbers, narrowed, may, silent) or (set(may), set(silent))
+        near = {
+            c for cells in narrowed.values() for cell in cells for n in self._touching[cell] for c in self._links[n]
+        }
+        alike = sorted(c for c in (near, inside)[not near - web.withheld] if self._leans(c))
+        return (self._cheapest(numbers, narrowed, alike, []) or (set(alike), set())) if alike else (set(), set())
 
+    def _leans(self, cell: int) -> bool:
+        """Whether a cell is shown rounded, so that it may have been revised though it prints as it did."""
+        shown = cell not in self._web.withheld
+        return shown and self._rule.round_to > 1 and self._web.cells.people[cell] and bool(self._web.cells.value[cell])
 
-def _let_go(
-    columns: Sequence[int], told: Sequence[float], high: np.ndarray, copies: int
-) -> tuple[csr_array, np.ndarray, np.ndarray]:
-    """A column is what was told of it unless it is let go: ``x - high z <= told`` and ``x + told z >= told``."""
-    n, k = len(high), len(columns)
-    here = k + np.add.outer(n * np.arange(copies), np.array(columns)).ravel()
-    place, value = np.tile(np.arange(k), copies), np.tile(told, copies)
-    i, one = np.arange(k * copies), np.ones(k * copies)
-    most = csr_array(
-        (np.concatenate([one, -np.tile(high[list(columns)], copies)]), (np.tile(i, 2), np.concatenate([here, place]))),
-        shape=(k * copies, k + n * copies),
-    )
-    least = csr_array((np.concatenate([one, value]), (np.tile(i, 2), np.concatenate([here, place]))), shape=most.shape)
-    free = np.full(k * copies, np.inf)
-    return vstack([most, least], format="csr"), np.concatenate([-free, value]), np.concatenate([value, free])
+    def _cheapest(
+        self, numbers: Sequence[int], narrowed: dict[View, set[int]], may: Sequence[int], silent: Sequence[int]
+    ) -> tuple[set[int], set[int]] | None:
+        view = next(iter(narrowed))
+        system = self.system(numbers, replace(view, loose=frozenset(may)))
+        cells = {column: cell for (cell, _), column in system.column.items()}
+        ends = [(system.column[c, None], self._needs(c)) for c in sorted(narrowed[view]) if (c, None) in system.column]
+        names = [(c, "now") for c in may] + [(-1 - row, "now") for row in silent]
+        columns = [system.column[n] for n in names if n in system.column]
+        told = [self._price(cells[c]) for c in columns]
+        for some in (ends[:AT_ONCE], *([one] for one in ends)):
+            if found := {cells[c] for c in system.cheapest(columns, told, some)}:
+                return {c for c in found if c >= 0}, {-1 - c for c in found if c < 0}
+        return None
 
-
-def _enough(least: float, most: float, ends: Ends, width: int) -> bool:
-    if np.isfinite(ends[0]):
-        return least <= ends[0] and most >= ends[1]
-    return most - least >= width
-
-
-def _look(
-    matrix: csr_array, low: np.ndarray, high: np.ndarray, whole: int,
-    towards: dict[int, float], least: np.ndarray, most: np.ndarray,
-) -> bool:  # fmt: skip
-    """Note numbers that fit and lie furthest one way; False where none fit."""
-    cost = np.zeros(len(low))
-    cost[list(towards)] = list(towards.values())
-    for integer in (0, 1) if whole else (0,):
-        answer = milp(
-            cost, integrality=np.full(len(low), integer), bounds=Bounds(low, high),
-            constraints=LinearConstraint(matrix, 0, 0), options={"node_limit": NODES},
-        )  # fmt: skip
-        if answer.x is None:
-            return False
-        here = np.round(answer.x) if whole else answer.x
-        if not whole or np.abs(answer.x - here).max() < WHOLE:
-            np.minimum(least, here, out=least)
-            np.maximum(most, here, out=most)
-            return True
-    return False
+    def _price(self, cell: int) -> tuple[float, float, float]:
+        """What is told of a cell, or of a percentage in a row, and what it costs to let it go."""
+        if cell < 0:
+            return 0.0, 0.0, SHARE_COST
+        return (*self._told(cell, self._printed[cell]), self._web.cells.weight[cell])
