@@ -17,15 +17,15 @@ from threatlib.signals.contrast import HISTORY_FOR_DISPERSION
 Floats = NDArray[np.float64]
 
 SCAN: dict[tuple[str, str], float] = {
-    ("scan-counts", "month"): 0.021,
-    ("scan-counts", "quarter"): 0.006,
-    ("scan-small-stock", "snapshot"): 0.004,
-    ("scan-stock", "snapshot"): 0.045,
-    ("scan-shares", "month"): 0.015,
+    ("scan-counts", "month"): 0.017,
+    ("scan-counts", "quarter"): 0.005,
+    ("scan-small-stock", "snapshot"): 0.009,
+    ("scan-stock", "snapshot"): 0.048,
+    ("scan-shares", "month"): 0.013,
     ("scan-shares", "quarter"): 0.001,
-    ("scan-levels", "month"): 0.051,
-    ("scan-levels", "quarter"): 0.030,
-    ("scan-levels", "snapshot"): 0.030,
+    ("scan-levels", "month"): 0.047,
+    ("scan-levels", "quarter"): 0.034,
+    ("scan-levels", "snapshot"): 0.034,
 }
 """Quiet series flagged in a quarter, by method and kind of period: means over several makes of series, measured by
 benchmarks/false_alarms_findings.py. A stock or level that remembers its last value is flagged more often than the level
