@@ -33,6 +33,10 @@ class _Parts:
     far: float
 
 
+Name = tuple[int, Hashable]
+"""An unknown: a cell, and which of its figures is meant."""
+
+
 @dataclass
 class System:
     """Unknowns, by name, with their `ends`, and `rows` of them: ``low <= sum of factor * unknown <= high``.
@@ -40,14 +44,12 @@ class System:
     A row that is `soft` need not hold if one of its columns is let go (`cheapest`).
     """
 
-    column: dict[Hashable, int] = field(default_factory=dict)
+    column: dict[Name, int] = field(default_factory=dict)
     ends: dict[int, Ends] = field(default_factory=dict)
     rows: dict[tuple[tuple[int, float], ...], Ends] = field(default_factory=dict)
     soft: dict[tuple[tuple[int, float], ...], list[int]] = field(default_factory=dict)
 
-    def add(
-        self, terms: Iterable[tuple[Hashable, float]], between: Ends = (0.0, 0.0), loose: Iterable[Hashable] = ()
-    ) -> None:
+    def add(self, terms: Iterable[tuple[Name, float]], between: Ends = (0.0, 0.0), loose: Iterable[Name] = ()) -> None:
         """A sum of unknowns lies between two ends; `loose` are those of them that may be let go."""
         known = tuple(sorted((self.column.setdefault(n, len(self.column)), factor) for n, factor in terms))
         low, high = self.rows.get(known, (-np.inf, np.inf))
@@ -81,6 +83,11 @@ class System:
                 if not _enough(least[column], most[column], needs):
                     _look(parts, {column: way}, least, most)
         return {c for c, needs in wanted.items() if not _enough(least[c], most[c], needs)}
+
+    def impossible(self) -> bool:
+        """Whether no numbers fit."""
+        empty = np.zeros(len(self.column))
+        return not _look(self._parts(), {}, empty, empty)
 
     def cheapest(
         self,

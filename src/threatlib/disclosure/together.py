@@ -30,6 +30,8 @@ Unknown = tuple[int, Hashable]
 """A cell, and what is printed of it: None where it is withheld, BEFORE where that was something else."""
 AT_ONCE = 4
 """So many ends of ranges are made reachable by one program."""
+TURNS = 3
+"""So many ways are tried in which figures may have changed together unseen."""
 SHARE_COST = 0.5
 """What it costs to withhold a percentage but not its counts, in parts of a total."""
 
@@ -38,14 +40,15 @@ SHARE_COST = 0.5
 class View:
     """What is supposed: cells that are `parted` need not be since a briefing what they were before it.
 
-    What is withheld now and was shown once with the value it has now is taken to be `back`; of cells that are `loose`
-    it is as if nothing were said now.
+    Those that `stood` are withheld now and are supposed to be what they were once shown to be; of cells that are
+    `loose` it is as if nothing were said now. A `guess` may turn out to be impossible.
     """
 
     since: int = 0
     parted: frozenset[int] = frozenset()
-    back: bool = False
+    stood: frozenset[int] = frozenset()
     loose: frozenset[int] = frozenset()
+    guess: bool = False
 
     def before(self, cell: int, edition: int) -> bool:
         """Whether a cell in a briefing need not be what it is now."""
@@ -166,7 +169,7 @@ class Together:
             return cell, ("left over", edition)
         if edition == self._now:
             if cell in self._web.withheld:
-                return cell, self._printed[cell] if view.back and self._returned(cell) else None
+                return cell, self._printed[cell] if cell in view.stood else None
             return cell, "now" if cell in view.loose else self._printed[cell]
         then = self._past.states[edition].get(cell)
         if then is None:
@@ -219,30 +222,48 @@ class Together:
                     if born.get(cell) == since and (shown is None or shown == ("left over", self._now))
                 }
                 fail = system.narrowed(wanted)
-                if fail:
+                if fail and not (view.guess and len(fail) == len(wanted) and system.impossible()):
                     found[view] = {c for (c, _), column in system.column.items() if column in fail}
         return found
 
     def _views(self, numbers: Sequence[int], since: int, fresh: set[int]) -> Iterator[View]:
         """What may be supposed for the sake of some cells withheld since a briefing."""
-        inside = self.inside(numbers)
-        returned = any(self._returned(c) for c in inside & self._web.withheld)
-        parted = [frozenset(inside & self._web.withheld)]
-        if since and self._rule.round_to > 1:
-            parted.append(frozenset(c for c in inside if self._leans(c)) | self._seen_to_move(numbers, fresh))
-        for cells in parted if since else parted[:1]:
-            yield from (View(since, cells, back) for back in (False, True)[: 1 + returned])
+        gone = self.inside(numbers) & self._web.withheld
+        back = {c for c in gone if self._returned(c)}
+        views = [View(since, frozenset(gone))]
+        if since:
+            alike = {c for c in fresh if self._alike(c)}
+            patterns = (self._moved_with(numbers, fresh - alike, since, turn) for turn in range(TURNS))
+            views += [View(since, moved, frozenset(alike - moved), guess=True) for moved in dict.fromkeys(patterns)]
+        for view in views:
+            yield from (replace(view, stood=view.stood | some) for some in ((set(), back) if back else (set(),)))
 
-    def _seen_to_move(self, numbers: Sequence[int], fresh: set[int]) -> set[int]:
-        """What is withheld in a sum with a cell that has changed, where nothing else in it can have; and so on."""
-        moved, before = set(fresh), set[int]()
-        while moved != before:
-            before = set(moved)
-            for cells in (set(self._links[n]) for n in numbers):
-                others = cells - moved
-                if len(cells & moved) == 1 and not any(c in self.changed or self._leans(c) for c in others):
-                    moved |= others & self._web.withheld
-        return moved - fresh
+    def _alike(self, cell: int) -> bool:
+        """Whether a figure is withheld now that printed as it would now in the briefing before."""
+        return self._now > 0 and abs(self._past.states[-1].get(cell, np.nan) - self._printed[cell]) < WHOLE
+
+    def _moved_with(self, numbers: Sequence[int], fresh: set[int], since: int, turn: int) -> frozenset[int]:
+        """Cells that may have changed together: one more in each sum in which only one is seen to have."""
+        moved, more = set(fresh), True
+        sums = [set(self._links[n]) for n in numbers if n < len(self._web.relations)]
+        sums = [cells for cells in sums if self._web.cells.told.isdisjoint(cells)]
+        seen = {c for c, then in self._past.states[since - 1].items() if self._seen_to_move(c, then, since)} - fresh
+        while more:
+            more = False
+            for cells in sums:
+                others = sorted(cells - moved)
+                loose = any(c in seen or np.isinf(self._web.cells.high[c]) for c in others)
+                may = [c for c in others if c in self._web.withheld or self._leans(c)]
+                if len(cells & moved) == 1 and may and not loose:
+                    moved.add(may[turn % len(may)])
+                    more = True
+        return frozenset(moved)
+
+    def _seen_to_move(self, cell: int, then: float, since: int) -> bool:
+        """Whether a figure that was shown before a briefing is another in it, and still shown."""
+        now = self._past.states[since].get(cell, np.nan) if since < self._now else self._printed[cell]
+        shown = since < self._now or cell not in self._web.withheld
+        return bool(shown and abs(now - then) > WHOLE)
 
     def _born(self, cell: int) -> int:
         """The briefing since which a cell is withheld, by its number."""
@@ -276,13 +297,14 @@ class Together:
         may = sorted(c for c in inside & self.changed if c not in web.withheld and web.cells.people[c])
         rows = [self._shares[n - len(web.relations)] for n in numbers if n in self._moved]
         silent = [s.row for s in rows if self._shown(s) and not {s.top, s.base} & set(may)]
-        if may or silent:
-            return self._cheapest(numbers, narrowed, may, silent) or (set(may), set(silent))
         near = {
             c for cells in narrowed.values() for cell in cells for n in self._touching[cell] for c in self._links[n]
         }
-        alike = sorted(c for c in (near, inside)[not near - web.withheld] if self._leans(c))
-        return (self._cheapest(numbers, narrowed, alike, []) or (set(alike), set())) if alike else (set(), set())
+        alike = sorted(c for c in (near, inside)[not near - web.withheld] if self._leans(c) and c not in may)
+        for some in (may, [*may, *alike]):
+            if found := self._cheapest(numbers, narrowed, some, silent):
+                return found
+        return (set(may), set(silent)) if may or silent else (set(alike), set())
 
     def _leans(self, cell: int) -> bool:
         """Whether a cell is shown rounded, so that it may have been revised though it prints as it did."""
