@@ -118,7 +118,8 @@ def flags(series: list[Real], out: Path | None) -> None:
         print(f"| {what} | {n} | {n / len(rows):.0%} |")
     unknown, alone = (sum(row[-1] in words for row in rows) for words in ((UNKNOWN, SHARED), (UNKNOWN,)))
     print(
-        f"\nOf {quiet} months of which nothing is known {unknown / quiet:.2%} are flagged, {alone / quiet:.2%} alone."
+        f"\nOf {quiet} months of which nothing is known {unknown / quiet:.2%} are flagged, {alone / quiet:.2%} alone; "
+        f"{1 - alone / unknown:.0%} of these flags are shared, by chance {_by_chance(rows):.0%} would be."
     )
 
 
@@ -137,6 +138,20 @@ def _shared(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
         others = {name for month, name in seen[like(row)] if abs(month - when) <= 2}
         out.append((*row[:-1], SHARED) if row[-1] == UNKNOWN and len(others) >= 5 else row)
     return out
+
+
+def _by_chance(rows: list[tuple[str, ...]], draws: int = 20) -> float:
+    """Share of the flags of which nothing is known that would be shared if each series' were moved by chance."""
+    rng, quiet = np.random.default_rng(1), [str(m) for m in np.arange(FIRST, "2026-06", dtype="datetime64[M]")]
+    quiet = [m for m in quiet if not LOCKDOWN[0] <= m <= "2022-03"]
+    place = {m: i for i, m in enumerate(quiet)}
+    mine = [row for row in rows if row[-1] in (UNKNOWN, SHARED)]
+    share = []
+    for _ in range(draws):
+        by = {row[:2]: int(rng.integers(len(quiet))) for row in mine}
+        moved = [(*r[:2], quiet[(place.get(r[2], 0) + by[r[:2]]) % len(quiet)], *r[3:-1], UNKNOWN) for r in mine]
+        share.append(np.mean([row[-1] == SHARED for row in _shared(moved)]))
+    return float(np.mean(share))
 
 
 def known(s: Real, month: str) -> str:
