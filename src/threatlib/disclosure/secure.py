@@ -57,12 +57,12 @@ def _unsaid(
     together = Together(web, past, rule, reading)
     lost: set[int] = set()
     judged: set[int] = set()
-    for links in together.groups():
+    for links in together.groups(exposed):
         narrowed = together.narrowed(links)
         judged |= together.inside(links)
         cells, rows = together.enough(links, narrowed) if narrowed else (set[int](), set[int]())
         if cells or rows:
             return cells, rows, set()
-        lost.update(*narrowed.values())
+        lost.update(*(found for view, found in narrowed.items() if together.news(links) or not view.guess))
     web.wary = {}
     return set(), set(), lost | {c for c in exposed if c not in judged and not web.safe(c)}

@@ -84,10 +84,14 @@ class System:
                     _look(parts, {column: way}, least, most)
         return {c for c, needs in wanted.items() if not _enough(least[c], most[c], needs)}
 
-    def impossible(self) -> bool:
-        """Whether no numbers fit."""
+    def fits(self, known: dict[int, float]) -> bool:
+        """Whether there are numbers of which some are known."""
+        parts, values, columns = self._parts(), np.array(list(known.values())), list(known)
+        if (values < parts.low[columns] - WHOLE).any() or (values > parts.high[columns] + WHOLE).any():
+            return False
+        parts.low[columns] = parts.high[columns] = values
         empty = np.zeros(len(self.column))
-        return not _look(self._parts(), {}, empty, empty)
+        return _look(parts, {}, empty, empty)
 
     def cheapest(
         self,

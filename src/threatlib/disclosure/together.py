@@ -41,7 +41,7 @@ class View:
     """What is supposed: cells that are `parted` need not be since a briefing what they were before it.
 
     Those that `stood` are withheld now and are supposed to be what they were once shown to be; of cells that are
-    `loose` it is as if nothing were said now. A `guess` may turn out to be impossible.
+    `loose` it is as if nothing were said now. A `guess` may turn out to be wrong.
     """
 
     since: int = 0
@@ -94,10 +94,13 @@ class Together:
         rounds = self._rule.round_to > 1 and self._web.cells.people[cell] and bool(self._web.cells.value[cell])
         return cell in self._web.withheld or rounds or self._web.steps(cell) != (0, 0)
 
-    def groups(self) -> Iterator[list[int]]:
-        """Sums and percentages that hang together by figures nobody can be sure of, and to which a change belongs."""
+    def groups(self, doubtful: Iterable[int] = ()) -> Iterator[list[int]]:
+        """Sums and percentages that hang together by figures nobody can be sure of, and to which a change belongs.
+
+        Or one of some cells that are `doubtful`.
+        """
         seen: set[int] = set()
-        starts = [c for c in sorted(self.changed) if c in self._touching] + [
+        starts = [c for c in sorted(self.changed.union(doubtful)) if c in self._touching] + [
             self._links[n][0] for n in sorted(self._moved)
         ]
         for start in starts:
@@ -112,6 +115,10 @@ class Together:
             seen |= found
             if found and any(c in self._web.withheld for n in found for c in self._links[n]):
                 yield sorted(found)
+
+    def news(self, numbers: Sequence[int]) -> bool:
+        """Whether anything is printed of some links that was not before."""
+        return not (self.changed.isdisjoint(self.inside(numbers)) and self._moved.isdisjoint(numbers))
 
     def inside(self, numbers: Iterable[int]) -> set[int]:
         """The cells of some links."""
@@ -222,9 +229,18 @@ class Together:
                     if born.get(cell) == since and (shown is None or shown == ("left over", self._now))
                 }
                 fail = system.narrowed(wanted)
-                if fail and not (view.guess and len(fail) == len(wanted) and system.impossible()):
+                if fail and (not view.guess or self._true_in(system, view)):
                     found[view] = {c for (c, _), column in system.column.items() if column in fail}
         return found
+
+    def _true_in(self, system: System, view: View) -> bool:
+        """Whether what is supposed fits the figures as they are: who knows what was revised supposes nothing false."""
+        now = {
+            name: c
+            for name, c in system.column.items()
+            if name[0] >= 0 and name == self._name(name[0], self._now, view)
+        }
+        return system.fits({column: self._web.cells.value[cell] for (cell, _), column in now.items()})
 
     def _views(self, numbers: Sequence[int], since: int, fresh: set[int]) -> Iterator[View]:
         """What may be supposed for the sake of some cells withheld since a briefing."""
@@ -235,8 +251,8 @@ class Together:
             alike = {c for c in fresh if self._alike(c)}
             patterns = (self._moved_with(numbers, fresh - alike, since, turn) for turn in range(TURNS))
             views += [View(since, moved, frozenset(alike - moved), guess=True) for moved in dict.fromkeys(patterns)]
-        for view in views:
-            yield from (replace(view, stood=view.stood | some) for some in ((set(), back) if back else (set(),)))
+        yield from views
+        yield from (replace(view, stood=view.stood | back, guess=True) for view in views if back)
 
     def _alike(self, cell: int) -> bool:
         """Whether a figure is withheld now that printed as it would now in the briefing before."""
@@ -300,11 +316,11 @@ class Together:
         near = {
             c for cells in narrowed.values() for cell in cells for n in self._touching[cell] for c in self._links[n]
         }
-        alike = sorted(c for c in (near, inside)[not near - web.withheld] if self._leans(c) and c not in may)
-        for some in (may, [*may, *alike]):
+        alike = [[c for c in sorted(some) if self._leans(c) and c not in may] for some in (near, inside)]
+        for some in (may, *([*may, *more] for more in alike)):
             if found := self._cheapest(numbers, narrowed, some, silent):
                 return found
-        return (set(may), set(silent)) if may or silent else (set(alike), set())
+        return (set(may), set(silent)) if may or silent else (set(alike[0] or alike[1]), set())
 
     def _leans(self, cell: int) -> bool:
         """Whether a cell is shown rounded, so that it may have been revised though it prints as it did."""
