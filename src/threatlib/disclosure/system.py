@@ -69,7 +69,7 @@ class System:
 
     def narrowed(self, wanted: dict[int, Needs]) -> set[int]:
         """Columns that cannot reach their ends, or as far as the width; every answer tells of all columns."""
-        if not wanted:
+        if not wanted or not self.rows:
             return set()
         parts = self._parts()
         least, most = np.full(len(self.column), np.inf), np.full(len(self.column), -np.inf)
@@ -103,10 +103,10 @@ class System:
 
         Two copies of all numbers for each wanted column, one that takes it down and one that takes it up.
         """
-        parts, k, copies = self._parts(), len(columns), 2 * len(wanted)
-        n = len(self.column)
-        if not k or not copies:
+        n, k, copies = len(self.column), len(columns), 2 * len(wanted)
+        if not k or not copies or not self.rows:
             return []
+        parts = self._parts()
         below, above = np.tile(parts.low, copies), np.tile(parts.high, copies)
         apart = []
         for number, (column, (least, most, width)) in enumerate(wanted):
