@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import subprocess
@@ -118,6 +119,11 @@ def test_a_command_line_that_makes_no_sense_ends_with_2(
         (("run", "2030-31-Q1"), "no data for 2030-31-Q1; there are data from 2021-22-Q1 to 2022-23-Q2."),
         (("run", QUARTER, "large"), "no partnership 'large'; there are small."),
         (("catalogue", "nonsense"), "no indicator 'nonsense' in its catalogue. `threatlib catalogue` lists them."),
+        (
+            ("catalogue", "offences", "--csv"),
+            "catalogue: --csv lists every indicator; leave out the indicator, or --csv.",
+        ),
+        (("run", QUARTER, "--out", ""), "--out: found nothing, wanted a folder or a URL."),
         (("catalogue", "--partnership", "large"), "no partnership 'large'; there are small."),
         (("template", "Choir", QUARTER), "no agency 'Choir'; there are Council."),
         (("template", "Council", "2022-23"), "quarter: found '2022-23', wanted a financial quarter such as"),
@@ -171,6 +177,12 @@ def test_a_missing_notebook_stops_a_run_before_anything_is_made(data: Path, tmp_
     [
         (LockedError("small: another run"), 6, "threatlib: small: another run\n"),
         (VerificationError("changed"), 7, "threatlib: changed\n"),
+        (
+            OSError(errno.EROFS, "Read-only file system", "data/register.csv"),
+            8,
+            "threatlib: data/register.csv: Read-only file system. Make room, or give this account leave to read and "
+            "write there.\n",
+        ),
         (KeyboardInterrupt(), INTERRUPTED, "Interrupted; what was not finished was not published.\n"),
     ],
 )
@@ -185,12 +197,13 @@ def test_whatever_a_command_raises_has_its_own_exit_code(
     assert capsys.readouterr().err.lstrip() == said
 
 
-def test_a_defect_of_ours_shows_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("defect", [ZeroDivisionError, FileNotFoundError])
+def test_a_defect_of_ours_shows_its_traceback(defect: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise ZeroDivisionError
+        raise defect
 
     monkeypatch.setattr("threatlib.pipeline.brief_quarter", fail)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(defect):
         ended(monkeypatch, "run", QUARTER)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gc
 import json
 import os
@@ -17,10 +18,13 @@ import click
 
 from threatlib import cli_data, cli_requirements, cli_runs
 from threatlib._version import __version__
-from threatlib.errors import EXIT_CODES, INTERRUPTED, UserError
+from threatlib.errors import EXIT_CODES, INTERRUPTED, OutputError, UserError
 
 if TYPE_CHECKING:
     from threatlib.pipeline import Outcome
+
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+"""What a disk says that does not let us; any other fault of it is our own defect."""
 
 _CODES = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {words}" for code, words in EXIT_CODES.items())
 
@@ -138,6 +142,8 @@ def catalogue(indicator: str | None, data: Path, partnership: str, as_csv: bool)
     from threatlib.catalogue import load
     from threatlib.errors import UsageError
 
+    if indicator and as_csv:
+        raise UsageError("catalogue: --csv lists every indicator; leave out the indicator, or --csv.")
     folder = pipeline.partnerships(data, [partnership] if partnership else [])[0]
     entries = load(folder).catalogue
     if as_csv:
@@ -207,3 +213,9 @@ def main() -> None:
     except UserError as fault:
         click.echo(f"threatlib: {fault}", err=True)
         sys.exit(fault.exit_code)
+    except OSError as fault:
+        if fault.errno not in _REFUSED:
+            raise
+        what = f"{fault.filename or 'a file'}: {fault.strerror}"
+        click.echo(f"threatlib: {what}. Make room, or give this account leave to read and write there.", err=True)
+        sys.exit(OutputError.exit_code)

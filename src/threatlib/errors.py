@@ -74,7 +74,7 @@ class VerificationError(UserError):
 
 
 class OutputError(UserError):
-    """The output folder cannot be written: full, read-only, or in the way."""
+    """A folder cannot be written: full, read-only, or in the way."""
 
     exit_code = 8
 
@@ -97,7 +97,7 @@ EXIT_CODES: dict[int, str] = {
     ExportError.exit_code: "A page could not be exported or failed its checks; nothing was published.",
     LockedError.exit_code: "Another run of the same partnership is under way.",
     VerificationError.exit_code: "A published folder does not match its manifest.",
-    OutputError.exit_code: "The output folder cannot be written.",
+    OutputError.exit_code: "A file or folder cannot be read or written: no permission, or a full disk.",
     UnfitError.exit_code: "`threatlib doctor` found something that stops a run, or that no run was made in time.",
     INTERRUPTED: "Interrupted (Ctrl-C); what was not finished was not published.",
     TERMINATED: "Ended by a termination signal; what was not finished was not published.",
@@ -123,5 +123,5 @@ class NotEnoughPoints:
 
 def meant(word: str, known: Iterable[str]) -> str:
     """The known name nearest to a misspelt one, as a question ("Did you mean 'x'?"); empty where none is near."""
-    close = get_close_matches(word[:200], list(known), n=1, cutoff=0.8)
+    close = get_close_matches(str(word)[:200], list(map(str, known)), n=1, cutoff=0.8)
     return f"Did you mean '{close[0]}'?" if close else ""

@@ -319,8 +319,14 @@ def _beside_hidden(_: Workbook, sheet: Any) -> None:
     sheet.row_dimensions[9].hidden = True
 
 
+def _formatted_heading(_: Workbook, sheet: Any) -> None:
+    sheet["F1"].number_format = "0.0%"
+    sheet["G1"] = " "
+
+
 ODD_BUT_SOUND: list[tuple[str, str, malformed.Content, tuple[str, str, float]]] = [
     ("line ends of three kinds", CSV, f"{HEADER}\r\nreferrals,Northam,2022-06,9\r{GOOD}\n".encode(), ("referrals", "2022-04", 7)),
+    ("a header that ends in empty cells", XLSX, book(_formatted_heading), ("referrals", "2022-04", 7)),
     ("two bytes a letter with its mark", CSV, lines(GOOD).encode("utf-16"), ("referrals", "2022-04", 7)),
     ("odd spaces around a number", CSV, lines("referrals,\xa0Northam\u2003,2022-04,\xa012\u202f").encode(), ("referrals", "2022-04", 12)),
     ("a line separator", CSV, lines(GOOD, "\u2028referrals,Northam,2022-05,8").encode(), ("referrals", "2022-05", 8)),

@@ -202,6 +202,9 @@ def _workbooks() -> Iterator[Case]:
         f", row 1: {NO_HEADER}",
     )
     yield "a workbook with a broken sheet", XLSX, parts(in_sheet(b"</row>", b"</rw>")), DAMAGED
+    far = b'<row r="99999999999"><c r="A99999999999"><v>1</v></c></row></sheetData>'
+    yield "a row of a number beyond all sheets", XLSX, parts(in_sheet(b"</sheetData>", far)), \
+        ", sheet 'Return': found more than 1,048,576 rows, wanted at most 1,048,576 rows, as many as Excel has."  # fmt: skip
     yield (
         "a workbook with entities",
         XLSX,

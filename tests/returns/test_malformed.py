@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -80,13 +83,32 @@ def test_a_file_that_looks_odd_and_is_sound(
     assert not (np.signbit(checked.table["value"]) & (checked.table["value"] == 0)).any()
 
 
-def test_a_folder_called_as_a_file_is_none(root: Path) -> None:
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_called_as_a_file_and_is_none(root: Path, make: Callable[[Path], None]) -> None:
     path = root / "data" / "small" / PLACE / CSV
-    path.mkdir(parents=True)
-    before = tree(root)
-    done = CliRunner().invoke(check, ["--data", str(root / "data"), "--received-on", "2022-07-20"])
-    assert (done.exit_code, tree(root)) == (0, before)
-    assert "no files, no figures, no problems" in done.output
+    path.parent.mkdir(parents=True)
+    make(path)
+    assert f"{PLACE}/{CSV}: found no file, wanted a file. Put the file back, or remove its entry." in refused(root)
+
+
+def test_a_file_that_may_not_be_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = root / "data" / "small" / PLACE / CSV
+    path.parent.mkdir(parents=True)
+    path.write_text(lines(GOOD))
+    opened = Path.open
+
+    def shut(self: Path, *how: str, **more: str) -> object:
+        if self == path and how == ("rb",):
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        return opened(self, *how, **more)  # type: ignore[call-overload]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", shut)
+        checked = check_folder(root / "data" / "small", load(root / "data" / "small"), date(2022, 7, 20))
+    assert [str(p) for p in checked.problems] == [
+        f"{PLACE}/{CSV}: found a file that may not be read, wanted a file that may be read. Give the account that runs "
+        "threatlib leave to read it."
+    ]
 
 
 def test_a_name_that_ends_a_line(root: Path) -> None:

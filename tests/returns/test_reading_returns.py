@@ -144,6 +144,13 @@ def test_a_delimiter_that_the_file_declares(folder: Path) -> None:
     assert table["value"].tolist() == [7]
 
 
+@pytest.mark.parametrize("blanks", [",", ",,,", ", "])
+def test_a_header_that_ends_in_empty_cells(folder: Path, blanks: str) -> None:
+    table, problems = one(folder, f"{HEADER}{blanks}\nreferrals,Northam,2022-04,7{blanks}\n")
+    assert problems == []
+    assert table["value"].tolist() == [7]
+
+
 def test_excel_percentages_dates_formulas_and_text_numbers(folder: Path) -> None:
     book = Workbook()
     sheet = book.active

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
@@ -94,7 +95,12 @@ def exclude(received: pd.DataFrame, which: Chooser) -> pd.DataFrame:
         If a column does not exist or no row is meant: a supposition about nothing is a slip.
     """
     if callable(which):
-        out = which(received).astype(bool)
+        marks = which(received)
+        if np.shape(marks) != (len(received),):
+            raise UsageError(
+                "exclude: the function gave no marks, wanted one True or False for every row of the table."
+            )
+        out = pd.Series(np.asarray(marks, dtype=bool), received.index)
     elif isinstance(which, Mapping):
         known(received, which, "exclude")
         out = pd.Series(True, received.index)

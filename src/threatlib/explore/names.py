@@ -80,5 +80,5 @@ def partnership_near(wanted: Path) -> str:
     for place in (wanted, wanted.parent, Path("data")):
         there = [str(found.parent) for found in sorted(place.glob("*/partnership.yaml"))]
         if there:
-            return nearest(str(place / wanted.name), there).removesuffix(".") + f" There is {', '.join(there)}."
+            return nearest(str(place / wanted.name), there) + f" There is {', '.join(there)}."
     return "."

@@ -287,7 +287,7 @@ def quarter_in(dataset: Dataset, quarter: str | Period, as_of: date | None = Non
         If it is not a quarter, or has no data while others have, naming those.
     """
     there = dataset.quarters(as_of)
-    shown = f"from {there[0]} to {there[-1]}" if there else "none at all"
+    shown = f"there are data from {there[0]} to {there[-1]}" if there else "nothing had been received"
     try:
         period = quarter if isinstance(quarter, Period) else parse(quarter)
     except ValueError as fault:
@@ -296,5 +296,5 @@ def quarter_in(dataset: Dataset, quarter: str | Period, as_of: date | None = Non
         raise UsageError(f"quarter: found '{quarter}', wanted a financial quarter such as 2022-23-Q2.")
     if period not in there and (there or as_of is not None):
         known = f" known on {as_of}" if as_of else ""
-        raise UsageError(f"{dataset.folder}: no data for {period}{known}; there are data {shown}.")
+        raise UsageError(f"{dataset.folder}: no data for {period}{known}; {shown}.")
     return period

@@ -56,6 +56,9 @@ def brief_quarter(
         If a signal ends the run; what was published before stays published.
     """
     slugs = _slugs(data, named)
+    for name, given in (("data", data), ("out", out)):
+        if not given.strip():
+            raise UsageError(f"--{name}: found nothing, wanted a folder or a URL.")
     own = "memory" in (data.partition("://")[0], out.partition("://")[0])
     if not scheduler and (jobs or 0) > len(PAGES) and len(slugs) > 1 and not own:
         scheduler = "local"

@@ -66,7 +66,7 @@ def read_canonical(
         for name, cells in zip(names, zip(*lines, strict=True), strict=False)
         if name
     }
-    return columns, rows, dict(zip(names, headings, strict=True)), problems
+    return columns, rows, dict(zip(names, headings, strict=False)), problems  # headings may end in blanks
 
 
 def _names(line: list[str]) -> list[str]:

@@ -9,11 +9,12 @@ import re
 import zipfile
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from threatlib.returns.problems import Problem
-from threatlib.returns.safety import MAX_CELLS, MAX_COLUMNS
+from threatlib.returns.safety import MAX_CELLS, MAX_COLUMNS, MAX_ROWS
 
 _BYTE_ORDER_MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
@@ -193,7 +194,10 @@ def _formulas(path: Path) -> dict[str, frozenset[tuple[int, int]]]:
     for sheet in book.worksheets:
         sheet.reset_dimensions()
         found[sheet.title] = frozenset(
-            (r, c) for r, row in enumerate(sheet.iter_rows()) for c, cell in enumerate(row) if cell.data_type == "f"
+            (r, c)
+            for r, row in enumerate(islice(sheet.iter_rows(), MAX_ROWS))
+            for c, cell in enumerate(row)
+            if cell.data_type == "f"
         )
     book.close()
     return found
@@ -207,6 +211,11 @@ def _sheet(sheet: Any, file: str, formulas: frozenset[tuple[int, int]], part: _P
         cells += len(row)
         if len(row) > MAX_COLUMNS or cells > MAX_CELLS:
             raise _too_wide(file, sheet.title, len(grid) + 1, len(row))
+        if len(grid) == MAX_ROWS:  # a few bytes can claim a row of any number; all rows before it are then made up
+            raise _unreadable(
+                file, f"more than {MAX_ROWS:,} rows", f"at most {MAX_ROWS:,} rows, as many as Excel has",
+                "Copy its figures into a new workbook and send that.", sheet=sheet.title,
+            )  # fmt: skip
         grid.append([_text(cell) for cell in row])
     for r, c in sorted(formulas):
         if r < len(grid) and (c >= len(grid[r]) or not grid[r][c]):

@@ -32,9 +32,19 @@ _READ = (
 """Columns that are looked at: a large table is not copied with the others."""
 
 _SLIPS = {
-    10: "ten times", 100: "a hundred times", 1000: "a thousand times", 0.1: "a tenth of", 0.01: "a hundredth of",
-    0.001: "a thousandth of",
+    1: "ten times", 2: "a hundred times", 3: "a thousand times", -1: "a tenth of", -2: "a hundredth of",
+    -3: "a thousandth of",
 }  # fmt: skip
+"""A slip of the decimal point, by the power of ten."""
+
+SLIPPED = 5.0
+"""Times the usual value from which a slip is asked about: a series that doubled and slipped stands at 20 times."""
+
+_NEVER_BELOW = (
+    "per_10k", "per_1000", "fte", "ratio", "rank", "mean", "months", "days", "weekly_mean", "monthly_mean",
+    "in_10", "in_5",
+)  # fmt: skip
+"""Units whose figures cannot be below nothing; money owed and changes can."""
 
 ENOUGH = 20.0
 """Size from which a value ten times another is no accident of small numbers."""
@@ -58,6 +68,7 @@ def doubts(observations: pd.DataFrame, definitions: Definitions) -> list[Problem
     found = [
         *_parts(now, definitions),
         *_shares(now),
+        *_below_nothing(now),
         *_spans(now, definitions),
         *_history(now),
         *_repeats(sent),
@@ -92,11 +103,16 @@ def _parts(now: pd.DataFrame, definitions: Definitions) -> Iterator[Problem]:
 
 def _shares(now: pd.DataFrame) -> Iterator[Problem]:
     """A percentage against its own numerator and denominator."""
-    share = now[(now["unit"] == "percent") & now["status"].isin(HAS_VALUE)]
-    over = share[(share["numerator"] > share["denominator"]) & share["denominator"].notna()]
+    every = now[now["unit"] == "percent"]
+    share = every[every["status"].isin(HAS_VALUE)]
+    over = every[every["numerator"] > every["denominator"]]
     for row in rows(over):
         yield doubt(row, "numerator", f"{_shown(row['numerator'])} of {_shown(row['denominator'])}",
                      "a numerator no larger than its denominator", "See whether the two are swapped.")  # fmt: skip
+    blank = every[(every["status"] == "not_returned") & every["numerator"].notna() & (every["denominator"] > 0)]
+    for row in rows(blank):
+        what = f"the percentage that {_shown(row['numerator'])} of {_shown(row['denominator'])} make"
+        yield doubt(row, "value", "no value", what, "Write it; without it the figure counts as not returned.")
     out = share[(share["value"] < 0) | (share["value"] > 100)]
     for row in rows(out):
         yield doubt(row, "value", f"{_shown(row['value'])}%", "a percentage from 0 to 100")
@@ -106,6 +122,12 @@ def _shares(now: pd.DataFrame) -> Iterator[Problem]:
     for row, right in zip(rows(both[off]), worked[off], strict=True):
         what = f"{_shown(row['numerator'])} of {_shown(row['denominator'])}, which is {right:.1f}%"
         yield doubt(row, "value", f"{_shown(row['value'])}%", what)
+
+
+def _below_nothing(now: pd.DataFrame) -> Iterator[Problem]:
+    """Fewer than none of something that is counted, measured or ranked (whole counts are refused when read)."""
+    for row in rows(now[now["unit"].isin(_NEVER_BELOW) & (now["value"] < 0)]):
+        yield doubt(row, "value", _shown(row["value"]), "nothing or more", "See whether a sign slipped in.")
 
 
 def _spans(now: pd.DataFrame, definitions: Definitions) -> Iterator[Problem]:
@@ -136,7 +158,7 @@ def _spans(now: pd.DataFrame, definitions: Definitions) -> Iterator[Problem]:
 
 
 def _history(now: pd.DataFrame) -> Iterator[Problem]:
-    """A value about ten or a hundred times its series' earlier values, or a tenth or a hundredth of them."""
+    """A value many times its series' earlier values, or a small part of them: ten or a hundred times, as a rule."""
     order = in_order(now, now["status"].isin(HAS_VALUE) & now["kind"].ne("undated"))
     value, series = (now[name].to_numpy()[order] for name in ("value", "series"))
     often = now["kind"].map(PER_YEAR).fillna(0).to_numpy()[order]
@@ -148,12 +170,19 @@ def _history(now: pd.DataFrame) -> Iterator[Problem]:
         ratio = np.where(usual > 0, value / usual, np.nan)
         seasonal = (year > 0) & (value >= 0.5 * year) & (value <= 2 * year)
     large = (np.fmax(value, usual) >= ENOUGH) & ~seasonal & (value != 0)
-    for factor, words in _SLIPS.items():
-        off = large & (ratio >= 0.8 * factor) & (ratio <= 1.25 * factor)
-        for row, before in zip(rows(now.iloc[order[off]]), usual[off], strict=True):
-            found = f"{_shown(row['value'])}, about {words} what it has been"
-            todo = "See whether digits or a decimal point slipped."
-            yield doubt(row, "value", found, f"a value near {_shown(before)}", todo)
+    off = large & ((ratio >= SLIPPED) | (ratio <= 1 / SLIPPED))
+    for row, before, times in zip(rows(now.iloc[order[off]]), usual[off], ratio[off], strict=True):
+        found = f"{_shown(row['value'])}, about {_times(times)} what it has been"
+        todo = "See whether digits or a decimal point slipped."
+        yield doubt(row, "value", found, f"a value near {_shown(before)}", todo)
+
+
+def _times(ratio: float) -> str:
+    """How many times another a value is, in words where it is a power of ten."""
+    power = round(float(np.log10(ratio)))
+    if power in _SLIPS and abs(np.log10(ratio) - power) < 0.1:
+        return _SLIPS[power]
+    return f"{ratio:,.0f} times" if ratio > 1 else f"{ratio:.1%} of"
 
 
 def _median_before(value: NDArray[np.float64], series: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -73,12 +73,13 @@ def _empty() -> pd.DataFrame:
 
 
 def data_files(folder: Path) -> Iterator[Path]:
-    """Files of figures under a partnership's folder, symbolic links too (they are refused when read)."""
+    """Files of figures under a partnership's folder; what is no file but is named like one, too (refused when read)."""
     for place in FOLDERS:
         for path in sorted((folder / place).rglob("*")):
-            named = place == "returns" or path.suffix.lower() in READABLE + REFUSED
+            known = path.suffix.lower() in READABLE + REFUSED
+            named = known or (place == "returns" and not path.is_dir())
             beside = path.name.startswith(("~$", ".")) or path.name.lower() in _BESIDE
-            if named and not beside and (path.is_file() or path.is_symlink()):
+            if named and not beside:
                 yield path
 
 

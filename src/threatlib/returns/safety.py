@@ -24,6 +24,9 @@ MAX_PARTS = 5_000
 MAX_COLUMNS = 2_000
 """Most columns a sheet may have."""
 
+MAX_ROWS = 2**20
+"""Most rows a sheet of a workbook may have, as in Excel."""
+
 MAX_CELLS = 40_000_000
 """Most cells a sheet may have."""
 
@@ -56,6 +59,11 @@ def refusal(path: Path, file: str, folder: Path) -> Problem | None:
         return say("a name with what nobody can see", "a name of letters and digits", "Give the file another name.")
     if not path.is_file():
         return say("no file", "a file", "Put the file back, or remove its entry.")
+    try:
+        path.open("rb").close()
+    except PermissionError:
+        todo = "Give the account that runs threatlib leave to read it."
+        return say("a file that may not be read", "a file that may be read", todo)
     size = path.stat().st_size
     if size > MAX_BYTES:
         return say(f"{size / 2**20:,.0f} MiB", f"at most {MAX_BYTES // 2**20} MiB")
