@@ -106,6 +106,24 @@ def test_shares_and_numerators_of_a_proportion_say_the_same():
     assert detect(met, MONTHS, 12, kind="proportion", denominator=total)[-1]
 
 
+def test_no_later_share_changes_how_an_earlier_value_is_read():
+    """A one is a numerator until a fraction has told that these are shares; then every one before it is 100%."""
+    total = np.tile([20.0, 50, 100, 30, 80], 12)
+    ones = np.ones(60)
+    told = ones.copy()
+    told[40] = 0.5
+    by_count, whole = (detect_score(v, MONTHS, 12, kind="proportion", denominator=total) for v in (ones, told))
+    np.testing.assert_allclose(whole[:40], by_count[:40], rtol=1e-7)
+    shares = detect_score(told * total, MONTHS, 12, kind="proportion", denominator=total)
+    np.testing.assert_allclose(whole[40:], shares[40:], rtol=1e-7)
+    both = detect_score(np.stack([told, ones]), MONTHS, 12, kind="proportion", denominator=total)
+    np.testing.assert_allclose(both, [whole, by_count], rtol=1e-7)
+
+
+def test_a_panel_of_no_series_is_none():
+    np.testing.assert_array_equal(detect(series(), MONTHS, 12, panel=np.zeros((0, 60))), detect(series(), MONTHS, 12))
+
+
 def test_only_the_points_asked_for():
     y = series(8)
     np.testing.assert_allclose(detect_score(y, MONTHS, 12, first=50)[50:], detect_score(y, MONTHS, 12)[50:], rtol=1e-7)
@@ -126,6 +144,13 @@ def test_only_the_points_asked_for():
         ({"denominator": ["9"] * 60}, "denominator: found text"),
         ({"panel": [["9"] * 60] * 2}, "panel: found text"),
         ({"kind": "proportion", "denominator": 900.0, "panel": np.ones((2, 60))}, "panel: found one for a proportion"),
+        ({"panel": np.ones((3, 59))}, r"panel: found shape \(3, 59\), wanted series of 60 periods"),
+        ({"denominator": np.ones(59)}, r"denominator: found shape \(59,\), wanted one for each value"),
+        ({"provisional": 1.5}, "provisional: found 1.5, wanted a whole number"),
+        ({"provisional": -1}, "provisional: found -1, wanted a whole number"),
+        ({"first": -3}, "first: found -3, wanted a whole number"),
+        ({"dates": [2**70] * 60}, "wanted dates such as 2022-04-01"),
+        ({"breaks": [np.datetime64("NaT")]}, "breaks: found"),
     ],
 )
 def test_what_does_not_fit_is_said(changes, message):

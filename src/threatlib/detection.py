@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
+from operator import index
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from threatlib.errors import UsageError
-from threatlib.stats.scan import Scan, as_numbers, scan
+from threatlib.stats.scan import Scan, alike, as_numbers, scan
 
 FloatArray: TypeAlias = NDArray[np.float64]
 Kind: TypeAlias = Literal["count", "proportion", "level"]
@@ -39,8 +41,9 @@ def detect(
         Periods a year.
     kind : "count", "proportion" or "level"
     denominator : (..., periods), optional
-        Population behind a rate; the total behind a proportion, where it is required. Shares between 0 and 1 are
-        taken as such for a proportion and multiplied up.
+        Population behind a rate; the total behind a proportion, where it is required. A proportion may also be given
+        by its shares, 0 to 1: the first value of a series that is neither 0 nor 1 says which of the two they are, from
+        it on; 0 and 1 before it are numerators.
     provisional : int
         Number of trailing points known to be incomplete: falls are not flagged there.
     breaks : dates
@@ -110,32 +113,78 @@ def _examine(
     where = _calendar(dates, freq)
     if y.shape[-1:] != where.shape:
         raise UsageError(f"dates: found {len(where)} for {y.shape[-1:] or 'no'} periods of values, wanted one each.")
-    if panel is not None and kind == "proportion":
+    tail = _whole(provisional, "provisional")
+    start = None if first is None else int(where[min(_whole(first, "first"), len(where) - 1)])
+    others = _panel(panel, kind, len(where))
+    size = None if denominator is None else alike(denominator, y.shape, "denominator")
+    marks = [int(np.searchsorted(where, _index(b, dates, freq))) for b in breaks]
+
+    def judge(numbers: FloatArray) -> Scan:
+        return scan(
+            _lay(numbers, where),
+            frequency=freq,
+            kind=kind,
+            denominator=None if size is None else _lay(size, where),
+            provisional=0 if tail == 0 else int(where[-1] - where[-min(tail, len(where))] + 1),
+            breaks=[int(where[m]) for m in marks if m < len(where)],
+            panel=None if others is None else _lay(others, where),
+            first=start,
+            confidence=None,
+        )
+
+    if kind != "proportion" or size is None:
+        return judge(y), where
+    shares = _shares_since(y)
+    if not shares.any():
+        return judge(y), where
+    shared = judge(np.where(shares.any(-1, keepdims=True), y * size, y))
+    if np.isnan(y[~shares & shares.any(-1, keepdims=True)]).all():
+        return shared, where
+    return _before_and_after(judge(np.where(shares, np.nan, y)), shared, shares, where), where
+
+
+def _whole(number: object, name: str) -> int:
+    try:
+        whole = index(number)  # type: ignore[arg-type]
+    except TypeError:
+        whole = -1
+    if whole < 0:
+        raise UsageError(f"{name}: found {number!r}, wanted a whole number, 0 or more.")
+    return whole
+
+
+def _panel(panel: ArrayLike | None, kind: Kind, periods: int) -> FloatArray | None:
+    """Comparable series over the same dates; a panel of none is no panel."""
+    if panel is None:
+        return None
+    if kind == "proportion":
         raise UsageError(
             "panel: found one for a proportion, wanted none: use threatlib.stats.scan with its denominators."
         )
-    size = None if denominator is None else np.broadcast_to(as_numbers(denominator, "denominator"), y.shape)
-    if kind == "proportion" and size is not None:
-        y = _numerators(y, size)
-    marks = [int(np.searchsorted(where, _index(b, dates, freq))) for b in breaks]
-    on = scan(
-        _lay(y, where),
-        frequency=freq,
-        kind=kind,
-        denominator=None if size is None else _lay(size, where),
-        provisional=0 if provisional == 0 else int(where[-1] - where[-min(provisional, len(where))] + 1),
-        breaks=[int(where[m]) for m in marks if m < len(where)],
-        panel=None if panel is None else _lay(as_numbers(panel, "panel"), where),
-        first=None if first is None else int(where[min(first, len(where) - 1)]),
-        confidence=None,
-    )
-    return on, where
+    others = as_numbers(panel, "panel")
+    if others.shape[-1:] != (periods,):
+        raise UsageError(f"panel: found shape {others.shape}, wanted series of {periods} periods, those of the dates.")
+    return others if others.size else None
+
+
+def _shares_since(y: FloatArray) -> NDArray[np.bool_]:
+    """From which point on each series is known, by what came before it and itself, to be one of shares."""
+    telling = ~np.isnan(y) & (y != 0) & (y != 1)
+    told = np.logical_or.accumulate(telling, axis=-1)
+    first = np.take_along_axis(y, telling.argmax(-1)[..., None], -1)
+    return np.asarray(told & (first > 0) & (first < 1))
+
+
+def _before_and_after(before: Scan, after: Scan, shares: NDArray[np.bool_], where: NDArray[np.int64]) -> Scan:
+    """The verdicts on whole numbers until a share tells what they are, from it on those on shares."""
+    later = np.logical_or.accumulate(_lay(shares.astype(float), where) == 1, axis=-1)
+    return Scan(**{f.name: np.where(later, getattr(after, f.name), getattr(before, f.name)) for f in fields(Scan)})
 
 
 def _days(dates: object) -> NDArray[np.datetime64]:
     try:
         return np.asarray(dates, dtype="datetime64[D]")
-    except (ValueError, TypeError) as problem:
+    except (ValueError, TypeError, OverflowError) as problem:
         raise UsageError(f"dates: found {dates!r:.60}, wanted dates such as 2022-04-01.") from problem
 
 
@@ -146,6 +195,8 @@ def _months(dates: object) -> NDArray[np.int64]:
 def _index(date: object, dates: ArrayLike, freq: int) -> int:
     """The first whole period, counted from the first date, that starts on or after this date."""
     day = _days(date)
+    if np.isnat(day).any():
+        raise UsageError(f"breaks: found {date!r:.60}, wanted dates such as 2022-04-01.")
     late = int(day > day.astype("datetime64[M]"))
     return int(-((_months(dates)[0] - _months(date) - late) // (12 // freq)))
 
@@ -169,10 +220,3 @@ def _lay(values: FloatArray, where: NDArray[np.int64]) -> FloatArray:
     out = np.full((*values.shape[:-1], int(where[-1]) + 1), np.nan)
     out[..., where] = values
     return out
-
-
-def _numerators(y: FloatArray, size: FloatArray) -> FloatArray:
-    """Shares multiplied up, row by row; a row of whole numbers is numerators already."""
-    known = np.where(np.isnan(y), 0.0, y)
-    shares = ((known % 1 != 0).any(-1) & (known <= 1).all(-1))[..., None]
-    return np.where(shares, y * size, y)

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from threatlib.stats._numbers import floats
-from threatlib.stats.rates import rate
+from threatlib.stats.absence import silent_run
+from threatlib.stats.rates import bounds, rate
 from threatlib.stats.spc import xmr
 
 NAN = np.nan
@@ -61,3 +62,16 @@ def test_a_masked_point_is_a_gap_and_a_name_is_said():
     assert np.isnan(rate(np.ma.masked_array([3], mask=[1]), 1000).value[0])
     with pytest.raises(ValueError, match="values: found text, wanted numbers"):
         xmr(["1", "2"])
+
+
+def test_the_bounds_of_a_rate_and_the_dispersion_of_a_silent_run_come_in_by_the_same_door():
+    masked = np.ma.masked_array([5.0, 300], mask=[False, True])
+    found = bounds(rate, masked, 1000)
+    np.testing.assert_array_equal(found.value_lower, rate(masked, 1000).value)
+    with pytest.raises(ValueError, match="found text"):
+        bounds(rate, ["3"], 1000)
+    counts, dispersion = [4, 5, 6, 5, 4, 6, 5, 4, 0, 0], np.ma.masked_array([2.0], mask=[True])
+    assert silent_run([counts], dispersion=[2.0]).length[0] == 2
+    assert np.isnan(silent_run([counts], dispersion=dispersion).length[0])
+    with pytest.raises(ValueError, match="found text"):
+        silent_run([counts], dispersion=["2"])

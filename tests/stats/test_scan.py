@@ -225,6 +225,8 @@ def test_a_series_is_judged_alike_alone_and_in_company():
         ({"provisional": 9}, "provisional: found 9, wanted 0 to 6"),
         ({"first": -1}, "first: found -1"),
         ({"panel": np.ones((2, 5))}, "panel: found 5 periods, wanted 6"),
+        ({"denominator": [1, 2]}, r"denominator: found shape \(2,\), wanted one for each value, \(6,\)"),
+        ({"weights": [1, 1]}, r"weights: found shape \(2,\)"),
         ({"values": []}, "values: found no periods"),
         ({"values": [1, -1, 2]}, "values: found a negative or infinite value"),
         ({"values": [1, np.inf, 2]}, "values: found a negative or infinite value"),

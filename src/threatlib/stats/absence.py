@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betainc, betaincc, xlog1py
 
-from threatlib.stats._intervals import arrays, tail_of, usable
+from threatlib.stats._intervals import arrays, overdispersed, tail_of, usable
 from threatlib.stats._negative_binomial import quantile
 from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import FloatArray, IntArray, Outcome, TextArray
@@ -202,7 +202,7 @@ def silent_run(counts: Countlike, *, dispersion: ArrayLike | None = None) -> Sil
     run = (seen & at_end).sum(axis=-1)
     before = seen & ~at_end
     n, cases = before.sum(axis=-1), np.where(before, x, 0).sum(axis=-1)
-    phi = _dispersion(np.where(before, x, np.nan)) if dispersion is None else np.maximum(dispersion, 1.0)
+    phi = _dispersion(np.where(before, x, np.nan)) if dispersion is None else overdispersed(dispersion)
     usable_run = (n >= BASELINE_PERIODS) & ~faulty & np.isfinite(phi)
     with np.errstate(divide="ignore", invalid="ignore"):
         probability = np.where(run == 0, 1.0, (n / (n + run)) ** (cases / phi + 0.5))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from threatlib.stats._intervals import BYAR_FROM, arrays, overdispersed, rate_interval, usable, wilson_interval
+from threatlib.stats._numbers import floats
 from threatlib.stats._outcome import FloatArray
 from threatlib.stats.contrasts import Contrast, proportion_difference, rate_difference, rate_ratio
 
@@ -204,7 +205,7 @@ def bounds(method: Callable[..., Any], *counts: Countlike, **options: Any) -> Bo
 def _end(part: Countlike, *, high: bool) -> FloatArray:
     """One end of an argument; NaN where the two ends are the wrong way round."""
     if not isinstance(part, Between):
-        return np.asarray(part, dtype=np.float64)
+        return floats(part)
     lower, upper = arrays(part.lower, part.upper)
     return np.where(lower <= upper, upper if high else lower, np.nan)
 

@@ -135,7 +135,7 @@ def scan(
     task = Task(y, size, frequency, kind, marks, _worth(weights, np.shape(values)))
     start = max(FEWEST + 1, 0 if first is None else first)
     lessons = None
-    if panel is not None:
+    if panel is not None and np.size(panel):  # a panel of no series teaches nothing
         others, theirs = _panel(panel, panel_denominator, frequency, kind)
         if others.shape[1] != n:
             raise UsageError(f"panel: found {others.shape[1]} periods, wanted {n}, those of the values.")
@@ -173,7 +173,7 @@ def _panel(
         return y, np.ones_like(y)
     if kind == "level":
         raise UsageError("denominator: found one, wanted none for a level.")
-    size = np.broadcast_to(as_numbers(denominator, "denominator"), given.shape).reshape(y.shape).copy()
+    size = alike(denominator, given.shape, "denominator").reshape(y.shape).copy()
     known = size > 0
     y[~known] = np.nan
     size[~known] = np.nan
@@ -185,10 +185,19 @@ def _panel(
     return y, size / earliest[:, None]  # by the first one: what is known at every later point
 
 
+def alike(given: ArrayLike, shape: tuple[int, ...], name: str) -> FloatArray:
+    """Numbers, one for each value of that shape."""
+    numbers = as_numbers(given, name)
+    try:
+        return np.broadcast_to(numbers, shape)
+    except ValueError as problem:
+        raise UsageError(f"{name}: found shape {numbers.shape}, wanted one for each value, {shape}.") from problem
+
+
 def _worth(weights: ArrayLike | None, shape: tuple[int, ...]) -> FloatArray | None:
     if weights is None:
         return None
-    worth = np.broadcast_to(as_numbers(weights, "weights"), shape)
+    worth = alike(weights, shape, "weights")
     if not ((worth >= 0) & (worth <= 1)).all():
         raise UsageError("weights: found one outside 0 to 1, wanted how far each point counts.")
     return worth.reshape(-1, shape[-1])
