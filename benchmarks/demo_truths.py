@@ -1,6 +1,6 @@
 """Are the planted truths found, and is nothing found where nothing happens? ``python benchmarks/demo_truths.py``.
 
-Regenerates the demo partnership with seeds 2001 to 2200, reads, protects and assesses each as a run would, and marks
+Regenerates the demo partnership with seeds 5001 to 5200, reads, protects and assesses each as a run would, and marks
 the findings of 2022-23-Q2: every planted truth should be the subject of one with its direction and kind, the control
 group yield no more flags than the page says chance would give. Prints the table of docs/calibration/findings.md.
 
@@ -140,7 +140,7 @@ def write(lines: list[str]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=200)
-    parser.add_argument("--first", type=int, default=2001)
+    parser.add_argument("--first", type=int, default=5001)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--table", action="store_true")
     chosen = parser.parse_args()
