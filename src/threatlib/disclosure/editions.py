@@ -62,6 +62,14 @@ class Editions:
             for c, then in last.items()
             if np.isfinite(then) and (c in web.withheld or abs(then - self._printed[c]) > WHOLE)
         }
+        self.added = {
+            c
+            for link in (self._links if last else ())
+            if not last.keys().isdisjoint(link)
+            for c in link
+            if c not in last and cells.people[c] and c not in cells.told
+        }
+        self.changed |= self.added
         before = past.shares[-1] if past.shares else {}
         self._moved = {
             len(web.relations) + n

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from threatlib.catalogue import Rule
-from threatlib.disclosure.cells import Reading
+from threatlib.disclosure.cells import Cells, Reading
 from threatlib.disclosure.choose import choose
 from threatlib.disclosure.feasible import Web
 from threatlib.disclosure.past import Past
@@ -17,7 +17,7 @@ def secure(reading: Reading, relations: list[Relation], past: Past, rule: Rule) 
     """Cells and relations with everything withheld that must be; and the cells for which that is not enough."""
     cells = reading.cells
     start = {c for c in range(len(cells.value)) if cells.primary[c] or np.isinf(cells.high[c])} | past.withheld
-    for cell in (past.known - past.withheld) | past.small:
+    for cell in _followed(cells, relations, past.known - past.withheld) | past.small:
         cells.fixed[cell] = True
     opened = {c for c in start if not cells.primary[c]} | past.opened
     width, before = rule.withhold_to - rule.withhold_from, past.states[-1] if past.states else {}
@@ -36,6 +36,18 @@ def secure(reading: Reading, relations: list[Relation], past: Past, rule: Rule) 
         gone = (web.withheld | revised, web.opened | revised, web.kept | revised)
         web = Web(cells, relations, width, web.floor, *gone, web.wary, past.small, silent=web.silent | silent)
         exposed = choose(web)
+
+
+def _followed(cells: Cells, relations: list[Relation], known: set[int]) -> set[int]:
+    """What is known, and what is printed for the first time though all beside it has told it: neither can be hidden."""
+    found, before = set(known), set[int]()
+    while found != before:
+        before = set(found)
+        for relation in relations if known else ():
+            rest = [c for c in relation.cells if c not in found]
+            if len(rest) == 1 and not cells.primary[rest[0]] and all(cells.lean[c] == (0, 0) for c in relation.cells):
+                found.update(c for c in rest if np.isfinite(cells.high[c]))
+    return found
 
 
 def _hushed(web: Web, past: Past) -> set[int]:

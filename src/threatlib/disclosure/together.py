@@ -43,7 +43,10 @@ class Together(Editions):
         found: dict[View, set[int]] = {}
         born = {cell: self._born(cell) for cell in self.inside(numbers) & self._web.withheld}
         for since in sorted(set(born.values())):
+            held = False
             for view in self._views(numbers, since, {c for c in born if born[c] == since}):
+                if held and since and not view.guess:
+                    continue
                 system = self.system(numbers, view)
                 wanted = {
                     column: self._needs(cell)
@@ -51,7 +54,9 @@ class Together(Editions):
                     if born.get(cell) == since and (shown is None or shown == ("left over", self._now))
                 }
                 fail = system.narrowed(wanted)
-                if fail and (not view.guess or self._true_in(system, view)):
+                counts = not fail or not view.guess or self._true_in(system, view)
+                held |= counts
+                if fail and counts:
                     found[view] = {c for (c, _), column in system.column.items() if column in fail}
         return found
 
@@ -71,9 +76,10 @@ class Together(Editions):
         views = [View(since, frozenset(gone))]
         if since:
             alike = {c for c in fresh if self._alike(c)}
-            patterns = (self._moved_with(numbers, fresh - alike, since, turn) for turn in range(TURNS))
+            patterns = (self._moved_with(numbers, fresh - alike - self.added, since, turn) for turn in range(TURNS))
             views += [View(since, moved, frozenset(alike - moved), guess=True) for moved in dict.fromkeys(patterns)]
-        yield from views
+        yield from views[1:]
+        yield views[0]  # where no guess is right
         yield from (replace(view, stood=view.stood | back, guess=True) for view in views if back)
 
     def _alike(self, cell: int) -> bool:
@@ -131,7 +137,8 @@ class Together(Editions):
         stated = {c for c in inside & self.changed if c in web.withheld and c not in web.kept}
         if stated:
             return stated, set()
-        may = sorted(c for c in inside & self.changed if c not in web.withheld and web.cells.people[c])
+        new = {c for c in inside & self.changed if c not in web.withheld and web.cells.people[c]}
+        may = sorted(c for c in new if c not in self.added or not self._followed(c))
         rows = [self._shares[n - len(web.relations)] for n in numbers if n in self._moved]
         silent = [s.row for s in rows if self._shown(s) and not {s.top, s.base} & set(may)]
         near = {
@@ -142,6 +149,11 @@ class Together(Editions):
             if found := self._cheapest(numbers, narrowed, some, silent):
                 return found
         return (set(may), set(silent)) if may or silent else (set(alike[0] or alike[1]), set())
+
+    def _followed(self, cell: int) -> bool:
+        """Whether a figure that is printed now for the first time is what others left over before."""
+        others = ({*self._links[n]} - {cell} for n in self._touching[cell] if self._printed_sum(n))
+        return any(some.isdisjoint(self.changed | self._web.withheld) for some in others)
 
     def _cheapest(
         self, numbers: Sequence[int], narrowed: dict[View, set[int]], may: Sequence[int], silent: Sequence[int]
