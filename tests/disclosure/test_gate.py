@@ -147,6 +147,27 @@ def test_hackney_and_city_is_combined():
     assert not narrow(found)
 
 
+def test_an_area_that_no_row_prints_is_protected_too():
+    """Both less Hackney is the City, whether a row says so or not."""
+    known = definitions([{"id": "n"}], HACKNEY)
+    for city, withheld in ((3, 1), (0, 0), (20, 0)):
+        rows = [{"indicator": "n", "value": v, "area": a} for a, v in (("Hackney", 40), ("Both", 40 + city))]
+        assert released(rows, known).withheld == withheld
+
+
+def test_a_part_that_no_row_prints_is_protected_too():
+    assert released(counts({"plans": 43, "a": 30, "b": 10, "d": 0})).withheld == 1
+    assert released(counts({"plans": 53, "a": 30, "b": 10, "d": 0})).withheld == 0
+
+
+@pytest.mark.parametrize(("later", "withheld"), [(33, 1), (30, 0), (39, 0)])
+def test_one_year_to_date_less_another_is_protected_though_no_row_prints_it(later, withheld):
+    known = definitions([{"id": "n", "frequency": "monthly"}])
+    periods = {"2022-04/2022-08": 30, "2022-04/2022-09": later, "2022-04/2022-10": 60}
+    rows = [{"indicator": "n", "value": v, "period": p} for p, v in periods.items()]
+    assert released(rows, known).withheld == withheld
+
+
 def test_months_quarters_and_years_together():
     known = definitions([{"id": "n", "frequency": "monthly"}])
     months = {"2022-04": 10, "2022-05": 12, "2022-06": 2, "2022-07": 9, "2022-08": 8, "2022-09": 11}
