@@ -122,6 +122,8 @@ class NotEnoughPoints:
 
 
 def meant(word: str, known: Iterable[str]) -> str:
-    """The known name nearest to a misspelt one, as a question ("Did you mean 'x'?"); empty where none is near."""
-    close = get_close_matches(str(word)[:200], list(map(str, known)), n=1, cutoff=0.8)
+    """The known name nearest to a misspelt one, or the only one it begins, as a question; empty where none is near."""
+    said, names = str(word)[:200], list(map(str, known))
+    begun = [name for name in names if said and name.startswith(said)]
+    close = get_close_matches(said, names, n=1, cutoff=0.8) or (begun if len(begun) == 1 else [])
     return f"Did you mean '{close[0]}'?" if close else ""
