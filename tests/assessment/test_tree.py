@@ -115,6 +115,8 @@ def test_what_changed_since_the_quarter_before() -> None:
     assert told(now, before, "new") == (
         f"Direction: worsening, was level. Severity: {now[1]['severity'].iloc[0]}, was not rated. Findings: 1 new."
     )
+    unsaid = (before[0].iloc[:0], before[1].iloc[:0])
+    assert told(now, unsaid).startswith("Direction: worsening, which could not be said before. Severity: ")
     assert told(now, now) == "Nothing changed since the quarter before."
     assert told(now, now, "worsening") == "Findings: 1 getting worse."
     assert told(now, None, "new", "cleared", "revised away") == (

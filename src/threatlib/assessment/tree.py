@@ -109,7 +109,7 @@ _SAID = {
 def _changed(now: Mapping[str, object], was: Mapping[str, object], statuses: pd.Series) -> str:
     """What changed since the quarter before, in a sentence or two; that nothing did is said too."""
     told = [
-        f"{noun}: {WORDS.get(str(now[name]), now[name])}, was {WORDS.get(str(was[name]), was[name])}."
+        f"{noun}: {WORDS.get(str(now[name]), now[name])}, {_before(was[name])}."
         for name, noun in (("direction", "Direction"), ("severity", "Severity"))
         if was[name] and was[name] != now[name]
     ]
@@ -122,6 +122,10 @@ def _changed(now: Mapping[str, object], was: Mapping[str, object], statuses: pd.
 
 WORDS = {"cannot_say": "cannot be said", "Not rated": "not rated"}
 """Directions and severities that are not words themselves."""
+
+
+def _before(word: object) -> str:
+    return "which could not be said before" if word == "cannot_say" else f"was {WORDS.get(str(word), word)}"
 
 
 def judge(indicators: set[str], signals: pd.DataFrame, findings: pd.DataFrame) -> dict[str, object]:
