@@ -211,7 +211,7 @@ class TestTimeSeries:
             gaps=[("2016-10-01", "2016-11-30", "Records lost")], breaks=[("2017-04-15", "New definition")],
         )  # fmt: skip
         assert {"Records lost", "New definition", "above expected: 90", "6"} <= set(lettering(figure.svg))
-        assert "A diamond is a flagged point." in figure.key
+        assert "A diamond is a point flagged by itself or with those before it." in figure.key
 
     def test_a_withheld_value_is_a_bar_and_never_a_point(self) -> None:
         known = quarters([3.0, 7.0, 8.0, 9.0], status="reported", lower=np.nan, upper=np.nan)

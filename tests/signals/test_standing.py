@@ -235,6 +235,8 @@ def test_a_flag_says_what_it_saw() -> None:
     assert "2 to 9 recorded" in saw(ROW | {"recorded_lower": 2.0})
     assert saw(ROW | {"window": 1.0}).startswith("lower than expected in July 2022: ")
     assert saw(ROW | {"event": ""}) == ""
+    share = saw(ROW | {"unit": "percent", "expected_lower": 13.6, "expected_upper": 30.2})
+    assert "9% recorded, 21% expected, range 13 to 31%; fall" in share
     up = ROW | {"arrow": "up", "event": "step", "window_kind": "snapshot", "window_last": "2022-09-30", "window": 1.0}
     assert saw(up).startswith("higher than expected on 30 September 2022: ")
     assert saw(up).endswith("; step, 99% probable")

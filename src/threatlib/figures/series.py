@@ -270,6 +270,7 @@ def key(data: pd.DataFrame) -> str:
         & data["upper"].notna(),
         "The shaded band is the expected range.": data["expected_lower"].notna(),
         "Dashed lines are the limits of usual variation.": data["limit_upper"].notna(),
-        "A diamond is a flagged point.": (data["flag"].astype(str) != "") & data["value"].notna(),
+        "A diamond is a point flagged by itself or with those before it.": (data["flag"].astype(str) != "")
+        & data["value"].notna(),
     }
     return " ".join(words for words, rows in said.items() if rows.any())

@@ -25,16 +25,18 @@ def saw(row: Mapping[Hashable, Any]) -> str:
     last = plain(parse(str(row["window_last"])))
     over = f"in {last}" if many == 1 and every != "count" else f"on {last}" if many == 1 else ""
     over = over or f"over the last {many} {every}s (to {last})"
+    sign = "%" if row.get("unit") == "percent" else ""
     recorded = _figure(row["recorded_lower"])
     if row["recorded_upper"] > row["recorded_lower"]:
         recorded = f"{recorded} to {_figure(row['recorded_upper'])}"
-    due, low, high = (_figure(row[name]) for name in ("expected", "expected_lower", "expected_upper"))
+    due, low, high = (_figure(row[f"expected{end}"], way) for end, way in (("", 0), ("_lower", -1), ("_upper", 1)))
     quiet = row["silence"]
     sure = "" if not math.isfinite(quiet) or row["arrow"] == "up" else (
         f"; {quiet:.0f} {every}{'' if quiet == 1 else 's'} of silence would have been enough to be sure"
     )  # fmt: skip
     return (
-        f"{_WAYS[row['arrow']]} than expected {over}: {recorded} recorded, {due} expected, range {low} to {high}; "
+        f"{_WAYS[row['arrow']]} than expected {over}: {recorded}{sign} recorded, {due}{sign} expected, "
+        f"range {low} to {high}{sign}; "
         f"{row['event']}, {_percent(1 - row['q'])} probable{sure}"
     )
 
@@ -43,5 +45,9 @@ def _percent(probability: float) -> str:
     return "over 99%" if probability > 0.99 else f"{100 * probability:.0f}%"
 
 
-def _figure(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:,.1f}"
+def _figure(value: float, way: int = 0) -> str:
+    """A figure in few digits; the end of a range (`way` -1 or 1) is rounded away from its middle."""
+    digits = 0 if abs(value) >= 10 or value == round(value) else 1
+    if way:
+        value = way * math.ceil(way * value * 10**digits - 1e-6) / 10**digits
+    return f"{value:,.{digits}f}"

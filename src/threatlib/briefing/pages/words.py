@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -85,11 +86,12 @@ def flags(assessment: Assessment) -> dict[tuple[str, str], str]:
     """Why the figures that a finding rests on stand out, by indicator and area; a bare change has its arrow."""
     found = assessment.findings
     here = found[(found["status"] != "cleared") & (found["breakdown"] == "") & found["direction"].isin(["up", "down"])]
+    saw = {row["signal_id"]: re.split(r": | \(", row["saw"])[0] for row in assessment.signals.to_dict("records")}
     said = {}
     for row in here.to_dict("records"):
         side = "above" if row["direction"] == "up" else "below"
         words = {"earlier_years": f"{side} the range of earlier years", "absence": row["kind"],
-                 "scan": "stands out from its own past"}  # fmt: skip
+                 "scan": saw.get(row["signal_id"], "")}  # fmt: skip
         said[row["indicator"], row["area"]] = str(words.get(row["check"], ""))
     return said
 
