@@ -148,6 +148,13 @@ def test_nothing_odd_is_level_where_a_change_would_have_shown() -> None:
     few = main_of(*quarters("offences", [value / 50 for value in [*STEADY, 101]]))
     assert few["arrow"] == "cannot_say"
     assert few["why"] == "the interval is too wide to tell a change from none"
+    restless = [40, 20, 10, 28, 38, 12, 16, 33, 44, 14, 21, 30, 12, 41]  # twice the year before, as often before
+    twice = main_of(*quarters("offences", restless))
+    assert twice["change_lower"] > 1
+    assert (twice["arrow"], twice["why"]) == (
+        "cannot_say",
+        "the latest figures stay within the range of their own past",
+    )
 
 
 def test_too_short_a_series_is_judged_by_the_year_before() -> None:

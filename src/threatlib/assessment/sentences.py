@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from threatlib import wording
-from threatlib.signals.verdict import TOO_WIDE
+from threatlib.signals.verdict import CHANCE, TOO_WIDE
 
 Row = Mapping[Any, Any]
 
@@ -132,7 +132,7 @@ def headline(row: Row) -> str:
     said = moved(row) or ("stayed level" if row["arrow"] == "level" else "")
     if said:
         return f"{row['name']}{_of(row)} {said}"
-    chance = "no change can be told from chance" if row["why"] == TOO_WIDE else "whether it changed cannot be said"
+    chance = "no change can be told from chance" if row["why"] in CHANCE else "whether it changed cannot be said"
     return f"{row['name']}{_of(row)}: {chance}"
 
 

@@ -12,7 +12,10 @@ LEVEL_RATIO = (0.8, 1.25)
 LEVEL_POINTS = 10.0
 """The same for percentages, in percentage points."""
 TOO_WIDE = "the interval is too wide to tell a change from none"
-"""The one reason that is about chance; every other is about figures that cannot be compared."""
+WITHIN = "the latest figures stay within the range of their own past"
+"""The same where a year apart looks like a change and the detector, which sees the whole series, found none."""
+CHANCE = (TOO_WIDE, WITHIN)
+"""The reasons that are about chance; every other is about figures that cannot be compared."""
 UNDECIDED = "whether it stands out depends on figures that are withheld"
 INCOMPLETE = "figures that are still coming in say nothing of a fall"
 _STATED_CHANGES = ("percent_change", "percentage_points", "points")
@@ -65,10 +68,13 @@ def _reasons(frame: pd.DataFrame) -> pd.Series:
     """Why a change cannot be said; empty where it can. The first reason that fits is given."""
     hidden = frame["status"].isin(HIDDEN) | frame["previous_status"].isin(HIDDEN)
     scanned = frame["method"] != ""
+    none = (frame["measure"] == "ratio").astype(float)
+    apart = (frame["change_lower"] > none) | (frame["change_upper"] < none)
     reasons = [
         (frame["arrow"] != "cannot_say", ""),
         (scanned & frame["split"].astype(bool), UNDECIDED),
         (scanned & frame["muted"], INCOMPLETE),
+        (scanned & apart, WITHIN),
         (scanned, TOO_WIDE),
         (frame["previous_rows"] == "", "no earlier figure for a period of the same kind"),
         (frame["recording"] != "", "recording changed in between: " + frame["recording"]),
