@@ -214,6 +214,8 @@ def import_(source: str, file: Path, data: Path, partnership: str, received_on: 
         _many(done.neighbours, "neighbour") if done.neighbours else f"{_many(done.figures, 'figure')} of the catalogue"
     )
     click.echo(f"{folders[0].as_posix()}/{done.file}: registered, {what}")
+    for doubt in done.doubts:
+        click.echo(f"to look at: {doubt.under(folders[0].as_posix())}")
     if done.absent:
         click.echo(f"It says nothing of {', '.join(done.absent)}; if it should, mend the name or code in "
                    f"{folders[0].as_posix()}/partnership.yaml.")  # fmt: skip

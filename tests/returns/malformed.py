@@ -222,7 +222,7 @@ def _workbooks() -> Iterator[Case]:
         f", sheet 'Notes', row 1: {NO_HEADER}",
     )
     yield "a formula without its value", XLSX, sheet(("referrals", "Northam", "2022-04", "=3+4")), \
-        ", sheet 'Return', row 2: found a formula without its value, wanted the value of every formula stored with it."  # fmt: skip
+        ", sheet 'Return', row 2, 'value': found a formula without its value, wanted the value of every formula stored with it."  # fmt: skip
     yield "a date for a number in a workbook", XLSX, \
         lambda: workbook(("Return", [HEADER.split(","), ["referrals", "Northam", "2022-04", date(2022, 5, 1)]])), \
         f", sheet 'Return', row 2, 'value': found '2022-05-01', wanted a whole number. {DIGITS}"  # fmt: skip

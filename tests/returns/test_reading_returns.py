@@ -193,8 +193,8 @@ def test_a_formula_without_its_value_is_a_problem(folder: Path) -> None:
     content = workbook(("R", [["indicator", "area", "period", "value"], ["referrals", "Northam", "2022-04", "=3+4"]]))
     _, problems = one(folder, content, "returns/2022-23-Q1/northam_council.xlsx")
     assert problems == [
-        "returns/2022-23-Q1/northam_council.xlsx, sheet 'R', row 2: found a formula without its value, wanted the "
-        "value of every formula stored with it. Open the workbook in Excel, save it, and send that."
+        "returns/2022-23-Q1/northam_council.xlsx, sheet 'R', row 2, 'value': found a formula without its value, "
+        "wanted the value of every formula stored with it. Open the workbook in Excel, save it, and send that."
     ]
 
 

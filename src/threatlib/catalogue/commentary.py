@@ -20,10 +20,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from threatlib.catalogue.entry import Entry
+from threatlib.catalogue.yaml_files import NotYaml, parse_yaml
 from threatlib.periods import Period, parse
 
 FOLDER = "commentary"
@@ -115,7 +115,7 @@ def _comment(path: Path, problems: list[str]) -> Comment | None:
     try:
         raw = path.read_text(encoding="utf-8-sig")
         fence, head, text = raw.split("---\n", 2)
-        said: Any = yaml.safe_load(head)
+        said: Any = parse_yaml(head)
         if fence.strip() or not isinstance(said, dict):
             raise ValueError
         if parse(path.stem).kind != "quarter":
@@ -124,7 +124,10 @@ def _comment(path: Path, problems: list[str]) -> Comment | None:
     except UnicodeDecodeError:
         problems.append(f"{path}: not readable as UTF-8; save it as UTF-8.")
         return None
-    except (ValueError, yaml.YAMLError) as fault:
+    except OSError as fault:
+        problems.append(f"{path}: cannot be read ({fault.strerror}); put the file itself there.")
+        return None
+    except (ValueError, NotYaml) as fault:
         named = f" ({fault})" if str(fault) else ""
         problems.append(f"{path}: wanted '---', author and date, '---', then the text{named}.")
         return None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from threatlib.catalogue.yaml_files import TOO_LONG, shown
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -28,3 +30,9 @@ THEMES: dict[str, str] = {
 
 class Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+def complaint(error: Any) -> str:
+    """One fault of an entry (of `ValidationError.errors`) in words: what was found, unless it is long, and wanted."""
+    found, message = shown(error.get("input")), error["msg"].removeprefix("Value error, ")
+    return message if found == TOO_LONG else f"found {found}, {message[0].lower()}{message[1:]}"

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from threatlib.catalogue import commentary
 from threatlib.catalogue.annotations import Annotations, Claim, Claims
 from threatlib.catalogue.definitions import Definitions
-from threatlib.catalogue.entry import Entry
+from threatlib.catalogue.entry import Entry, complaint
 from threatlib.catalogue.indicators import Catalogue
 from threatlib.catalogue.partnership import Area, Neighbours, Partnership
+from threatlib.catalogue.questions import rows_of
 from threatlib.catalogue.threats import Judgements, Requirement, Threats
+from threatlib.catalogue.yaml_files import LIKE_IT, NotYaml, read_yaml, shown
 from threatlib.errors import DataError, UsageError
 
 JUDGEMENTS = "judgements.yaml"
@@ -116,19 +116,22 @@ def _read_claims(path: Path, problems: list[str]) -> tuple[Claim, ...]:
 def _read_yaml(path: Path, model: type[Entry], problems: list[str], under: str = "") -> Any:
     """A file as its model; `under` is the field that the whole of it is, where it has no field names of its own."""
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        raw = read_yaml(path)
     except FileNotFoundError:
         problems.append(f"{path}: the file is missing; `threatlib init` makes a folder with all of them.")
         return None
-    except (yaml.YAMLError, UnicodeDecodeError) as fault:
-        problems.append(f"{path}: not readable as YAML: {' '.join(str(fault).split())}")
+    except NotYaml as fault:
+        problems.append(f"{path}: not readable as YAML: {fault}")
         return None
     if under:
         raw = {under: raw or []}
     try:
         return model.model_validate(raw)
     except ValidationError as fault:
-        problems.extend(f"{path}, {_place(raw, error['loc'])}: {_complaint(error)}" for error in fault.errors())
+        errors = fault.errors()
+        problems.extend(f"{path}, {_place(raw, error['loc'])}: {complaint(error)}" for error in errors[:LIKE_IT])
+        if len(errors) > LIKE_IT:
+            problems.append(f"{path}: {len(errors) - LIKE_IT:,} more problems like the ones above.")
         return None
 
 
@@ -141,29 +144,24 @@ def _place(raw: Any, location: tuple[int | str, ...]) -> str:
         except (KeyError, IndexError, TypeError):
             raw = None
         named = raw.get("id") or raw.get("name") or raw.get("ref") or raw.get("says") if isinstance(raw, dict) else None
-        words.append(f"'{named}'" if named and isinstance(step, int) else str(step))
+        words.append(f"'{_brief(named)}'" if named and isinstance(step, int) else _brief(step))
     return " > ".join(words) or "the whole file"
 
 
-def _complaint(error: Any) -> str:
-    shown = repr(error.get("input"))
-    message = error["msg"].removeprefix("Value error, ")
-    return message if len(shown) > 80 else f"found {shown}, {message[0].lower()}{message[1:]}"
+def _brief(name: Any) -> str:
+    return name[:80] if isinstance(name, str) else shown(name)
 
 
 def _read_requirements(path: Path, problems: list[str]) -> tuple[Requirement, ...]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            rows = list(csv.DictReader(handle))
+        found, faults = rows_of(path.read_bytes())
     except FileNotFoundError:
         problems.append(f"{path}: the file is missing.")
         return ()
-    found = []
-    for number, row in enumerate(rows, start=2):
-        try:
-            found.append(Requirement.model_validate({k: (v or "") for k, v in row.items() if k is not None}))
-        except ValidationError as fault:
-            problems.extend(f"{path}, row {number}, {_place(row, e['loc'])}: {_complaint(e)}" for e in fault.errors())
+    except OSError as fault:
+        problems.append(f"{path}: cannot be read ({fault.strerror}).")
+        return ()
+    problems.extend(f"{path}{fault}" for fault in faults)
     return tuple(found)
 
 

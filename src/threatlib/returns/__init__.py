@@ -7,7 +7,7 @@ breakdown, status, note``; the partnership's own published figures carry their p
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from threatlib.returns.canonical import header_place, read_canonical
 from threatlib.returns.grids import Sheet, Unreadable, sheets
 from threatlib.returns.interpret import interpret
 from threatlib.returns.layouts import Layout, load_layouts
-from threatlib.returns.layouts import of as layout_of
+from threatlib.returns.layouts import of as layouts_of
 from threatlib.returns.official import gather, source_of
 from threatlib.returns.problems import Problem, as_records, as_text, shown
 from threatlib.returns.register import REGISTER, data_files, digest, read_register
@@ -33,7 +33,11 @@ __all__ = ["Problem", "as_records", "as_text", "digest", "read", "shown"]
 
 
 def read(
-    folder: Path, definitions: Definitions, candidates: Sequence[Mapping[str, str]] = ()
+    folder: Path,
+    definitions: Definitions,
+    candidates: Sequence[Mapping[str, str]] = (),
+    *,
+    only: Callable[[dict[Any, Any]], bool] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[Problem]]:
     """Read every registered file of a partnership.
 
@@ -45,6 +49,8 @@ def read(
         What its folder declares.
     candidates : sequence of register entries
         Files to be read as if they were registered; see `check`.
+    only : callable, optional
+        Which entries of the register are read; all if not given.
 
     Returns
     -------
@@ -58,12 +64,13 @@ def read(
             [register, more.assign(received_on=pd.to_datetime(more["received_on"]))], ignore_index=True
         )
     problems += _unregistered(folder, set(register["file"]))
-    layouts, faults = load_layouts(folder)
+    layouts, faults = load_layouts(folder, definitions.partnership)
     problems += faults
     rows = Rows()
     with _without_collection():
         for entry in register.to_dict("records"):
-            problems += _gather(folder, entry, definitions, layouts, rows)
+            if only is None or only(entry):
+                problems += _gather(folder, entry, definitions, layouts, rows)
         table, faults = interpret(rows, definitions)
     return table, register, problems + faults
 
@@ -112,10 +119,10 @@ def _gather(
     source = source_of(file)
     if source:
         return gather(found_sheets[0], source, _origin(entry, found_sheets[0].name), definitions, rows)
-    declared = [(sheet, layout) for sheet in found_sheets if (layout := layout_of(layouts, file, sheet.name))]
+    declared = [(sheet, fitting) for sheet in found_sheets if (fitting := layouts_of(layouts, file, sheet.name))]
     before, problems = len(rows), []
-    for sheet, layout in declared:
-        problems += unfold(sheet, layout, _origin(entry, sheet.name), rows)
+    for sheet, fitting in declared:
+        problems += unfold(sheet, fitting, _origin(entry, sheet.name), rows)
     if not declared:
         problems += _add_canonical(found_sheets, entry, rows)
     if not problems and len(rows) == before:

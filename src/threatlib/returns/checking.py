@@ -13,6 +13,7 @@ from threatlib import returns
 from threatlib.catalogue import Definitions
 from threatlib.observations import as_of, settle
 from threatlib.periods import parse
+from threatlib.returns.downloads import downloads
 from threatlib.returns.layouts import Layout, load_layouts
 from threatlib.returns.meaning import doubts
 from threatlib.returns.problems import Problem
@@ -57,7 +58,8 @@ def check(folder: Path, definitions: Definitions, received_on: date) -> Checked:
     sound = [entry for entry in entries if entry["file"] not in faulty]
     if sound:
         append(folder, sound)
-    return Checked(table_now, register, problems + doubts(table, definitions), [entry["file"] for entry in sound])
+    problems += [*doubts(table, definitions), *downloads(table, register)]
+    return Checked(table_now, register, problems, [entry["file"] for entry in sound])
 
 
 def _disagreement(sentence: str, table: pd.DataFrame) -> Problem:
@@ -78,7 +80,7 @@ def _disagreement(sentence: str, table: pd.DataFrame) -> Problem:
 def _candidates(folder: Path, definitions: Definitions, day: date) -> tuple[list[dict[str, str]], list[Problem]]:
     """An entry for every file that has none, or why it can have none."""
     register, _ = read_register(folder)
-    layouts, _ = load_layouts(folder)
+    layouts, _ = load_layouts(folder, definitions.partnership)
     there = dict(zip(register["sha256"], register["file"], strict=True))
     known = set(register["file"])
     entries: list[dict[str, str]] = []
@@ -147,7 +149,8 @@ def _sender(path: Path, definitions: Definitions, layouts: list[Layout]) -> str:
     fitting = [name for name in spelled if name and (stem == name or stem.startswith(f"{name}_"))]
     if fitting:
         return spelled[max(fitting, key=len)]
-    declared = {layout.agency for layout in layouts if layout.fits_file(path.name)}
+    named = [definitions.partnership.agency_named(layout.agency) for layout in layouts if layout.fits_file(path.name)]
+    declared = {agency.name for agency in named if agency}
     return declared.pop() if len(declared) == 1 else ""
 
 

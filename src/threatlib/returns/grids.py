@@ -31,7 +31,8 @@ Span = tuple[int, int]
 class Sheet:
     """A sheet as rows of text (a CSV is one without a name).
 
-    `formulas` are cells by row and column from 0, `merged` the first and last rows, from 1, of cells that are merged.
+    `formulas` are cells by row and column from 0, `without_value` those whose value is not stored with them, `merged`
+    the first and last rows, from 1, of cells that are merged.
     What the sender's own eyes do not see: `hidden` says so of the sheet, `hidden_rows` and `hidden_columns` are the
     first and last, from 1, of those that are hidden.
     """
@@ -39,6 +40,7 @@ class Sheet:
     name: str
     grid: list[list[str]]
     formulas: frozenset[tuple[int, int]] = frozenset()
+    without_value: frozenset[tuple[int, int]] = frozenset()
     merged: tuple[Span, ...] = ()
     hidden: bool = False
     hidden_rows: tuple[Span, ...] = ()
@@ -217,14 +219,9 @@ def _sheet(sheet: Any, file: str, formulas: frozenset[tuple[int, int]], part: _P
                 "Copy its figures into a new workbook and send that.", sheet=sheet.title,
             )  # fmt: skip
         grid.append([_text(cell) for cell in row])
-    for r, c in sorted(formulas):
-        if r < len(grid) and (c >= len(grid[r]) or not grid[r][c]):
-            raise _unreadable(
-                file, "a formula without its value", "the value of every formula stored with it",
-                "Open the workbook in Excel, save it, and send that.", sheet=sheet.title, row=r + 1,
-            )  # fmt: skip
+    empty = frozenset((r, c) for r, c in formulas if r < len(grid) and (c >= len(grid[r]) or not grid[r][c]))
     hidden = sheet.sheet_state != "visible"
-    return Sheet(sheet.title, grid, formulas, part.merged, hidden, part.hidden_rows, part.hidden_columns)
+    return Sheet(sheet.title, grid, formulas, empty, part.merged, hidden, part.hidden_rows, part.hidden_columns)
 
 
 def _text(cell: Any) -> str:

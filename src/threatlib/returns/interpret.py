@@ -15,11 +15,8 @@ from threatlib.errors import meant
 from threatlib.observations import COLUMNS, HAS_VALUE, STATUSES, empty, periods_of
 from threatlib.periods import Period
 from threatlib.returns.cells import Column, Numbers, numbers
-from threatlib.returns.problems import Problem
+from threatlib.returns.problems import LIKE_IT, Problem
 from threatlib.returns.rows import FIELDS, Rows
-
-LIKE_IT = 200
-"""Problems of one kind in one column of a file that are listed one by one; the rest are counted."""
 
 _HINTS = {"monthly": "month", "snapshot": "snapshot"}
 _SENDABLE = tuple(status for status in STATUSES if status != "withheld")

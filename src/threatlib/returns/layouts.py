@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from threatlib.catalogue import Partnership
+from threatlib.catalogue.yaml_files import LIKE_IT, NotYaml, read_yaml, shown
+from threatlib.errors import meant
 from threatlib.returns.problems import Problem
 
 FieldName = Literal[
@@ -100,37 +102,51 @@ class _LayoutFile(BaseModel):
     layouts: tuple[Layout, ...]
 
 
-def load_layouts(folder: Path) -> tuple[list[Layout], list[Problem]]:
+def load_layouts(folder: Path, partnership: Partnership) -> tuple[list[Layout], list[Problem]]:
     """All layouts of a partnership, and what is wrong with their files."""
     found: list[Layout] = []
     problems: list[Problem] = []
-    todo = "Mend the layout; `docs/layouts.md` has an example of each kind."
-    for path in sorted((folder / "layouts").glob("*.yaml")):
+    agencies = [agency.name for agency in partnership.agencies]
+    for path in sorted((folder / "layouts").glob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_symlink():
-            problems.append(
-                Problem(name, "", 0, "", "a symbolic link", "a file of its own", "Put the file itself there.")
-            )
+        if path.suffix.lower() not in (".yaml", ".yml") or path.name.startswith("."):
+            continue
+        if path.suffix != ".yaml":
+            problems.append(Problem(name, "", 0, "", f"a file ending in {path.suffix}", "one in .yaml", "Rename it."))
             continue
         try:
-            found += _LayoutFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).layouts
-        except (yaml.YAMLError, UnicodeDecodeError) as fault:
-            problems.append(Problem(name, "", 0, "", f"no YAML ({' '.join(str(fault).split())})", "YAML", todo))
+            new = _read(path)
+        except NotYaml as fault:
+            problems.append(Problem(name, "", fault.line, "", fault.found, fault.wanted, fault.todo))
         except ValidationError as fault:
-            for error in fault.errors():
-                place, wanted = " > ".join(map(str, error["loc"])), error["msg"].removeprefix("Value error, ")
-                problems.append(Problem(name, "", 0, place, _found(error["input"]), wanted, todo))
+            problems += [_misfit(name, error) for error in fault.errors()[:LIKE_IT]]
+        else:
+            found += new
+            for layout in new:
+                if partnership.agency_named(layout.agency) is None:
+                    wanted, todo = f"one of {', '.join(agencies)}", f"{meant(layout.agency, agencies)} {_MEND}".strip()
+                    who = f"'{layout.agency}' in layout '{layout.id}'"
+                    problems.append(Problem(name, "", 0, "agency", who, wanted, todo))
     doubled = {layout.id for layout in found if [other.id for other in found].count(layout.id) > 1}
     for name in sorted(doubled):
-        problems.append(Problem("layouts", "", 0, "id", f"'{name}' twice", "each layout under its own name", todo))
+        problems.append(Problem("layouts", "", 0, "id", f"'{name}' twice", "each layout under its own name", _MEND))
     return found, problems
 
 
-def _found(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 80 else "an entry that does not fit"
+_MEND = "Mend the layout; `docs/layouts.md` has an example of each kind."
 
 
-def of(layouts: Iterable[Layout], file: str, sheet: str) -> Layout | None:
-    """The first layout that is for this sheet."""
-    return next((layout for layout in layouts if layout.fits(file, sheet)), None)
+def _read(path: Path) -> tuple[Layout, ...]:
+    if path.is_symlink():
+        raise NotYaml("a symbolic link", "a file of its own", "Put the file itself there.")
+    return _LayoutFile.model_validate(read_yaml(path)).layouts
+
+
+def _misfit(name: str, error: Any) -> Problem:
+    place, wanted = " > ".join(map(str, error["loc"])), error["msg"].removeprefix("Value error, ")
+    return Problem(name, "", 0, place, shown(error["input"]), wanted, _MEND)
+
+
+def of(layouts: Iterable[Layout], file: str, sheet: str) -> list[Layout]:
+    """The layouts that are for this sheet."""
+    return [layout for layout in layouts if layout.fits(file, sheet)]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from threatlib.catalogue import Definitions
 from threatlib.returns.grids import Sheet
-from threatlib.returns.problems import Problem
+from threatlib.returns.problems import LIKE_IT, Problem
 from threatlib.returns.rows import Place, Rows
+from threatlib.returns.unseen import without_value
 from threatlib.sources import SOURCES, Source
+from threatlib.sources.source import letter
 
 FOLDER = "official"
 
@@ -30,19 +34,35 @@ def read_source(sheet: Sheet, source: Source, file: str) -> tuple[pd.DataFrame |
         wanted = f"the columns of '{source.id}' ({source.title}; {source.publisher})"
         todo = "See what the publisher changed; until the source is brought up to date the file is not read."
         return None, [Problem(file, sheet.name, 1, "", f"a header {difference}", wanted, todo)]
-    width = len(header)
     body = [(i, line) for i, line in enumerate(sheet.grid[1:], start=2) if any(cell.strip() for cell in line)]
-    short = [i for i, line in body if len(line) != width]
-    if short:
-        found = f"{len(sheet.grid[short[0] - 1])} cells"
-        return None, [
-            Problem(file, sheet.name, short[0], "", found, f"{width}, as the header has", "Download it again.")
-        ]
-    columns = zip(*(line for _, line in body), strict=True) if body else [()] * width
+    problems = _misshapen(body, header, source, file, sheet.name) + without_value(sheet, file, 1)
+    if problems:
+        return None, problems
+    columns = zip(*(line for _, line in body), strict=True) if body else [()] * len(header)
     frame = pd.DataFrame(
         {name: np.array([c.strip() for c in cells], dtype=object) for name, cells in zip(header, columns, strict=True)}
     )
     return frame.assign(row=[i for i, _ in body]), []
+
+
+def _misshapen(
+    body: Sequence[tuple[int, list[str]]], header: list[str], source: Source, file: str, sheet: str
+) -> list[Problem]:
+    """Rows that are not as wide as the header, and cells that are not what reading relies on."""
+    width, todo = len(header), "Download it again; if it is so at the publisher's, ask them."
+    found = [(i, "", f"{len(line)} cells", f"{width}, as the header has") for i, line in body if len(line) != width]
+    for name, (shape, wanted) in source.shapes.items():
+        place, fits = header.index(name), re.compile(shape, re.ASCII).fullmatch
+        known = {
+            cell: fits(cell.strip()) is not None for cell in {line[place] for _, line in body if len(line) == width}
+        }
+        wrong = [(i, line[place].strip()) for i, line in body if len(line) == width and not known[line[place]]]
+        found += [(i, name, f"'{cell[:80]}'" if cell else "nothing", wanted) for i, cell in wrong]
+    problems = [Problem(file, sheet, *place, todo) for place in sorted(found)[:LIKE_IT]]
+    if len(found) > LIKE_IT:
+        more = f"{len(found) - LIKE_IT:,} more problems like the ones above"
+        problems.append(Problem(file, sheet, 0, "", more, "what is said above", todo))
+    return problems
 
 
 def gather(sheet: Sheet, source: Source, origin: Place, definitions: Definitions, rows: Rows) -> list[Problem]:
@@ -59,6 +79,8 @@ def gather(sheet: Sheet, source: Source, origin: Place, definitions: Definitions
     found = source.read(frame, tuple(takers))
     area = _areas(found, definitions)
     found = found.assign(area=area)[area != ""]
+    named = {letter(place): name for place, name in enumerate(frame.columns)} | {"": source.value}
+    origin = replace(origin, headings={"period": source.period})
     for measure, indicators in takers.items():
         chosen = found[found["measure"] == measure]
         for indicator in indicators:
@@ -67,7 +89,7 @@ def gather(sheet: Sheet, source: Source, origin: Place, definitions: Definitions
                 "kind": ["month" if len(period) == 7 and period[4] == "-" else "" for period in chosen["period"]],
                 "agency": [source.publisher] * len(chosen),
             } | {name: chosen[name].tolist() for name in ("area", "breakdown", "period", "value", "status", "note")}
-            cells = [(measure, f"{letter}{indicator if len(indicators) > 1 else ''}") for letter in chosen["letter"]]
+            cells = [(named[at], f"{at}{indicator if len(indicators) > 1 else ''}") for at in chosen["letter"]]
             rows.add(origin, columns, chosen["row"].tolist(), cells)
     return []
 

@@ -15,6 +15,9 @@ from threatlib.observations import harmless
 FORMS = ("text", "csv", "json")
 """How problems can be shown."""
 
+LIKE_IT = 200
+"""Problems of one kind in one column of a file that are listed one by one; the rest are counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

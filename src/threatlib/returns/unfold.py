@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -11,15 +12,26 @@ from threatlib.returns.layouts import Layout
 from threatlib.returns.problems import Problem
 from threatlib.returns.rows import Place, Rows
 from threatlib.returns.unseen import unseen
+from threatlib.sources.source import letter
 
 Grid = list[list[str]]
 
 _CHANGED = "If the agency changed its form, declare the new layout under layouts/; otherwise ask for the usual form."
 
 
-def unfold(sheet: Sheet, layout: Layout, origin: Place, rows: Rows) -> list[Problem]:
-    """Gather a sheet's figures as its layout declares them, or say how the sheet differs from it."""
+def unfold(sheet: Sheet, layouts: Sequence[Layout], origin: Place, rows: Rows) -> list[Problem]:
+    """Gather a sheet's figures as its layout declares them, or say how the sheet differs from it.
+
+    Of several layouts for the sheet (an agency's old form and its new one) the one whose header it has is taken; where
+    it has those of two, neither is.
+    """
     grid = sheet.grid
+    headed = [layout for layout in layouts if _header(grid, layout) is not None]
+    if len(headed) > 1:
+        found = f"a sheet for each of the layouts {', '.join(repr(layout.id) for layout in headed)}"
+        todo = "Narrow `files`, `sheets` or `header_has` of all but one of them under layouts/."
+        return [Problem(origin.file, sheet.name, 0, "", found, "one layout for a sheet", todo)]
+    layout = headed[0] if headed else layouts[0]
     last = _header(grid, layout)
     if last is None:
         wanted = f"a header row with {', '.join(layout.header_has)}, as layout '{layout.id}' says"
@@ -28,17 +40,17 @@ def unfold(sheet: Sheet, layout: Layout, origin: Place, rows: Rows) -> list[Prob
     header = [_filled(grid[r]) if r < last else [_plain(c) for c in grid[r]] for r in range(first, last + 1)]
     width = max(len(line) for line in grid[last:])
     header = [[*line, *[""] * (width - len(line))] for line in header]
-    problems = _differences(header, grid, last, layout, origin, sheet.name) + unseen(sheet, origin.file, last + 1)
+    problems = _differences(header, grid, last, layout, origin, sheet.name)
     title, missing = _titles(grid[:first], layout, origin, sheet.name)
-    problems += missing
-    if problems:
-        return problems
+    not_seen = unseen(sheet, origin.file, last + 1)
+    if problems or missing or sheet.hidden:
+        return problems + missing + not_seen
     body = list(_body(grid, last, layout))
     if "value" in layout.fields:
         _one_a_row(body, header[-1], title, layout, origin, sheet, rows)
     else:
         _one_a_column(body, header, title, layout, origin, sheet, rows)
-    return []
+    return not_seen
 
 
 def _plain(cell: str) -> str:
@@ -195,7 +207,7 @@ def _one_a_column(
             figures.append(of_row | from_header[place] | {"value": _cell(line, place)})
             places.append((number, place))
             heading = " ".join(dict.fromkeys(filter(None, (part[place] for part in header))))
-            cells.append((heading, _letter(place)))
+            cells.append((heading, letter(place)))
     _noted(figures, places, sheet)
     names: set[str] = {*layout.fields, "value", "note"}
     called = {field: name for name, field in layout.columns.items()}
@@ -211,13 +223,3 @@ def _noted(figures: list[dict[str, str]], places: list[tuple[int, int]], sheet: 
     for figure, (number, place) in zip(figures, places, strict=True):
         if (number - 1, place) in sheet.formulas:
             figure["note"] = f"{figure.get('note', '')}; the value of a formula".removeprefix("; ")
-
-
-def _letter(place: int) -> str:
-    """The column as Excel names it: A, B, ..., Z, AA."""
-    letters = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters

@@ -1,4 +1,4 @@
-"""What a workbook holds and its sender does not see as it would be read: what is hidden, what is merged."""
+"""What a workbook holds and its sender does not see as it would be read: what is hidden, merged, never worked out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from threatlib.returns.grids import Sheet, Span
 from threatlib.returns.problems import Problem
+from threatlib.sources.source import letter
 
 _SEEN = "figures that are seen"
 
@@ -31,7 +32,27 @@ def unseen(sheet: Sheet, file: str, header: int) -> list[Problem]:
             found = f"merged cells in rows {first} to {last}" if last > first else "merged cells"
             todo = "Unmerge them, and write each figure into its own cell."
             problems.append(say(first, found, todo, "each figure in a cell of its own"))
-    return problems
+    return problems + without_value(sheet, file, header)
+
+
+def without_value(sheet: Sheet, file: str, header: int) -> list[Problem]:
+    """Formulas under a header (its row, from 1) that nobody has worked out: they would be read as blank cells."""
+    headings = sheet.grid[header - 1] if sheet.grid else []
+    found, wanted = "a formula without its value", "the value of every formula stored with it"
+    todo = "Open the workbook in Excel, save it, and send that."
+    return [
+        Problem(
+            file,
+            sheet.name,
+            r + 1,
+            (headings[c].strip() if c < len(headings) else "") or letter(c),
+            found,
+            wanted,
+            todo,
+        )
+        for r, c in sorted(sheet.without_value)
+        if r >= header
+    ]
 
 
 def _filled_rows(sheet: Sheet, header: int) -> list[Span]:

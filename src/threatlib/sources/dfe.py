@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection
 import numpy as np
 import pandas as pd
 
-from threatlib.sources.source import Source, finished, melted
+from threatlib.sources.source import YEAR, Source, finished, melted
 
 PUBLISHER = "Department for Education"
 _PAGE = "https://explore-education-statistics.service.gov.uk/find-statistics/"
@@ -24,6 +24,8 @@ _MONTHS = (
     "April", "May", "June", "July", "August", "September", "October", "November", "December", "January", "February",
     "March",
 )  # fmt: skip
+
+_SHAPES = {"time_period": YEAR}
 
 Period = Callable[[pd.Series, pd.Series], pd.Series]
 """From years and measures (both text) to the periods as we write them."""
@@ -75,7 +77,7 @@ def _table(
         rows["period"] = period(rows["time_period"], rows["measure"])
         return finished(_not_available(rows))
 
-    return Source(id_, title, PUBLISHER, _PAGE + page, columns, read)
+    return Source(id_, title, PUBLISHER, _PAGE + page, columns, read, period="time_period", shapes=_SHAPES)
 
 
 def _by_month(frame: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:
@@ -178,7 +180,7 @@ SOURCES = (
     ),
     Source(
         "dfe-referrals-by-month", "Referrals by month (c6)", PUBLISHER, _PAGE + _CIN,
-        ((*_HEAD, "category", "Referrals", *_MONTHS),), _by_month,
+        ((*_HEAD, "category", "Referrals", *_MONTHS),), _by_month, period="time_period", shapes=_SHAPES,
     ),
     _table("dfe-protection-plans", "Child protection plans (d1)", _CIN, _mixed("At31"), _flows("CPP")),
     _table("dfe-plans-starting", "Plans starting by category of abuse (d2)", _CIN, _year, f"CPP_start {_ABUSE}"),

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from threatlib.sources.source import Source, finished
+from threatlib.sources.source import Source, finished, letter
 
 _COLUMNS = (
     "Indicator ID", "Indicator Name", "Area Code", "Area Name", "Area Type", "Sex", "Age", "Time period", "Value",
@@ -28,10 +28,10 @@ def _read(frame: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:
         "note": frame["Value note"],
         "row": frame["row"],
     }
-    number = frame["Indicator ID"]
+    number, places = frame["Indicator ID"], {name: letter(place) for place, name in enumerate(frame.columns)}
     both = [
-        pd.DataFrame(common | {"measure": number, "value": frame["Value"], "letter": "I"}),
-        pd.DataFrame(common | {"measure": number + "/count", "value": frame["Count"], "letter": "L"}),
+        pd.DataFrame(common | {"measure": number + more, "value": frame[name], "letter": places[name]})
+        for name, more in (("Value", ""), ("Count", "/count"))
     ]
     rows = pd.concat(both, ignore_index=True)
     rows = rows[rows["measure"].isin(set(wanted))] if wanted else rows
@@ -46,5 +46,6 @@ SOURCES = (
         "https://fingertips.phe.org.uk/",
         (_COLUMNS,),
         _read,
+        period="Time period",
     ),
 )

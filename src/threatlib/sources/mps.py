@@ -43,6 +43,6 @@ SOURCES = (
         "https://data.london.gov.uk/dataset/mps-monthly-crime-dahboard-data",
         _VERSIONS,
         _read,
-        repeated=r"\d{6}",
+        repeated=r"20\d\d(?:0[1-9]|1[0-2])",
     ),
 )

@@ -11,7 +11,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from threatlib.sources.source import Source, finished, melted
+from threatlib.sources.source import DAY, MONTH, Source, finished, melted
 
 PUBLISHER = "NHS England"
 _PAGE = "https://digital.nhs.uk/data-and-information/publications/statistical/mental-health-services-monthly-statistics"
@@ -73,7 +73,17 @@ def _in_contact(frame: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:
 
 
 SOURCES = (
-    Source("nhs-mhsds", "Mental health services monthly", PUBLISHER, _PAGE, (_MHSDS,), _mhsds),
+    Source(
+        "nhs-mhsds",
+        "Mental health services monthly",
+        PUBLISHER,
+        _PAGE,
+        (_MHSDS,),
+        _mhsds,
+        period="REPORTING_PERIOD_END",
+        value="MEASURE_VALUE",
+        shapes={"REPORTING_PERIOD_START": DAY, "REPORTING_PERIOD_END": DAY},
+    ),
     Source(
         "nhs-early-intervention",
         "Early intervention in psychosis, waiting times",
@@ -81,6 +91,8 @@ SOURCES = (
         "https://www.england.nhs.uk/statistics/statistical-work-areas/eip-waiting-times/",
         (("Provider_Org_code", "Provider_name", "Org_Code", "CCG_Name", "Description", *_WEEKS, "month"),),
         _early_intervention,
+        period="month",
+        shapes={"month": MONTH},
     ),
     Source(
         "nhs-in-contact",
@@ -89,5 +101,8 @@ SOURCES = (
         _PAGE,
         (("date", "measure", "count"),),
         _in_contact,
+        period="date",
+        value="count",
+        shapes={"date": DAY},
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from threatlib.sources.source import Source, finished
+from threatlib.sources.source import YEAR, Source, finished
 
 _COLUMNS = (
     "time_period", "time_identifier", "geographic_level", "country_code", "country_name", "region_code", "region_name",
@@ -45,5 +45,8 @@ SOURCES = (
         "https://explore-education-statistics.service.gov.uk/find-statistics/children-looked-after-in-england-including-adoptions",
         (_COLUMNS,),
         _read,
+        period="time_period",
+        value="population_estimate",
+        shapes={"time_period": YEAR},
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from threatlib.sources.source import Source, finished, melted
+from threatlib.sources.source import MONTH, Source, finished, melted
 
 _MEASURES = (
     "Number of referrals accepted", "Number of referrals received", "Total patients seen",
@@ -36,5 +36,7 @@ SOURCES = (
         "https://publichealthscotland.scot/publications/child-and-adolescent-mental-health-services-camhs-waiting-times/",
         (("HB", "Month", "Health board", *_MEASURES),),
         _read,
+        period="Month",
+        shapes={"Month": MONTH},
     ),
 )

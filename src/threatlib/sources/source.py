@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,13 @@ ROWS = ("measure", "code", "name", "breakdown", "period", "value", "status", "no
 """Columns of what a source reads: text, except `row`; `code` and `name` are of the area as the publisher has them."""
 
 Read = Callable[[pd.DataFrame, Collection[str]], pd.DataFrame]
+Shapes = Mapping[str, tuple[str, str]]
+
+YEAR = (r"(?:19|20)\d\d", "a year such as 2024")
+MONTH = (r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])", "a month such as 2024-03")
+DAY = (r"(?:19|20)\d\d-\d\d-\d\d|\d\d/\d\d/(?:19|20)\d\d", "a day such as 2024-03-31")
+SOMETHING = (r".+", "a name")
+"""Shapes of cells: what they look like, and the words for it."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,10 @@ class Source:
         Text of the file (with a column ``row``) and the measures wanted to rows (`ROWS`); all measures if none named.
     repeated : str, optional
         What further columns look like where their number grows with time (``202406`` in a table by month).
+    period, value : str, optional
+        What the publisher calls the columns of the period and of the figure, where each is one column.
+    shapes : mapping, optional
+        What every cell of a column looks like, for the columns that reading relies on (`YEAR` and the like).
     """
 
     id: str
@@ -38,26 +49,34 @@ class Source:
     versions: tuple[tuple[str, ...], ...]
     read: Read
     repeated: str = ""
+    period: str = "period"
+    value: str = "value"
+    shapes: Shapes = field(default_factory=dict)
 
     def difference(self, header: Sequence[str]) -> str:
         """How a header differs from the version that is nearest to it; nothing if it is one of them."""
-        names = [name.strip() for name in header if not (self.repeated and re.fullmatch(self.repeated, name.strip()))]
+        names = [name.strip() for name in header if not self._repeats(name)]
         further = len(header) - len(names)
         if self.repeated and not further:
-            return f"no column that looks like {self.repeated}"
-        if any(set(names) == set(version) and len(names) == len(version) for version in self.versions):
+            return "no column that looks like a month, such as 202406"
+        every = [name.strip() for name in header]
+        twice = sorted({name for name in every if every.count(name) > 1})
+        if not twice and any(set(names) == set(version) for version in self.versions):
             return ""
         nearest = min(self.versions, key=lambda version: len(set(version) ^ set(names)))
         parts = []
         for words, lost in (
             ("without", [n for n in nearest if n not in names]),
             ("with the new", [n for n in names if n not in nearest]),
-            ("twice", sorted({n for n in names if names.count(n) > 1})),
+            ("twice", twice),
         ):
             if lost:
                 shown = ", ".join(f"'{name[:60]}'" for name in lost[:12])
                 parts.append(f"{words} {shown}{f' and {len(lost) - 12} more' if len(lost) > 12 else ''}")
         return "; ".join(parts)
+
+    def _repeats(self, name: str) -> bool:
+        return bool(self.repeated and re.fullmatch(self.repeated, name.strip(), re.ASCII))
 
 
 def melted(frame: pd.DataFrame, ids: Sequence[str], measures: Sequence[str]) -> pd.DataFrame:
