@@ -159,10 +159,10 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="the file is missing"):
         raise_(tmp_path, ASKED, threats=THREATS, on=DAY)
     (tmp_path / FILE).write_bytes(b"")
-    with pytest.raises(DataError, match="found an empty file, wanted a header"):
+    with pytest.raises(DataError, match="row 1: found no header, wanted ref,threat"):
         raise_(tmp_path, ASKED, threats=THREATS, on=DAY)
     (tmp_path / FILE).write_bytes(b"ref\xff")
-    with pytest.raises(DataError, match="save it as CSV UTF-8"):
+    with pytest.raises(DataError, match="found bytes that are not UTF-8"):
         raise_(tmp_path, ASKED, threats=THREATS, on=DAY)
     refused(lambda: answer(tmp_path.parent / "none", "IR-01", "x", on=DAY), "cannot be read")
 

@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import get_args
 
+from threatlib.catalogue.questions import rows_of
 from threatlib.catalogue.threats import Requirement
 from threatlib.errors import DataError, LockedError, OutputError, UsageError
 from threatlib.periods import parse
@@ -228,12 +229,15 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _read(path: Path) -> str:
+    """The file's text, if it is one in which nothing is wrong: what cannot be read would be lost when it is changed."""
     try:
-        return path.read_bytes().decode("utf-8")
+        raw = path.read_bytes()
     except FileNotFoundError as fault:
         raise DataError(f"{path}: the file is missing. Its header is {','.join(Requirement.model_fields)}.") from fault
-    except UnicodeDecodeError as fault:
-        raise DataError(f"{path}: not readable as UTF-8; save it as CSV UTF-8.") from fault
+    _, faults = rows_of(raw)
+    if faults:
+        raise DataError("the questions cannot be changed as they stand:", [f"{path}{fault}" for fault in faults])
+    return raw.decode("utf-8")
 
 
 def _book(path: Path, text: str) -> _Book:
@@ -250,9 +254,9 @@ def _book(path: Path, text: str) -> _Book:
         records.append("".join(taken))
         rows.append(row)
         taken.clear()
-    if not rows:
-        raise DataError(f"{path}: found an empty file, wanted a header.")
-    header = [name.removeprefix("\ufeff") for name in rows[0]]
+    header = [name.removeprefix("\ufeff").strip() for name in rows[0]]
+    while header and not header[-1]:
+        header.pop()
     found = []
     for place, row in reversed(list(enumerate(rows[1:], start=1))):
         if any(row):

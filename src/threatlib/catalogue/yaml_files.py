@@ -149,7 +149,7 @@ def _look_through(text: str) -> None:
             sizes[anchor] = nodes
         if above:
             above[-1].nodes += nodes
-        if nodes > MAX_NODES or (above and above[-1].nodes > MAX_NODES):
+        if above and above[-1].nodes > MAX_NODES:
             found = f"more than {MAX_NODES:,} cells, those counted that '*' repeats"
             raise NotYaml(found, "a file that a person could have written", "Write out what is meant.", line)
 
