@@ -14,7 +14,7 @@ BLANK = {
     "measure": "ratio", "change_lower": math.nan, "change_upper": math.nan, "recording": "", "polarity": "neither",
     "previous_rows": "a.csv:2", "status": "reported", "previous_status": "reported", "unit": "count", "mismatch": False,
     "method": "", "flagged": False, "split": False, "way": 0, "expected": math.nan, "expected_lower": math.nan,
-    "expected_upper": math.nan,
+    "expected_upper": math.nan, "previous_value": math.nan,
 }  # fmt: skip
 
 
@@ -89,3 +89,39 @@ def test_rows_are_judged_one_by_one_and_the_frame_given_is_left_alone() -> None:
     frame = pd.DataFrame([BLANK | {"change_lower": 2.0, "change_upper": 3.0}, BLANK])
     assert list(judge(frame)["arrow"]) == ["up", "cannot_say"]
     assert "arrow" not in frame
+
+
+QUIET = {"method": "scan-counts", "expected": 100.0, "expected_lower": 85.0, "expected_upper": 118.0}
+WIDE = "the interval is too wide to tell a change from none"
+INSIDE = "the latest figures stay within the range of their own past"
+
+
+@pytest.mark.parametrize(
+    ("row", "arrow", "why"),
+    [
+        ({"change_lower": 0.85, "change_upper": 1.2}, "level", ""),
+        ({"change_lower": LOW, "change_upper": HIGH}, "level", ""),
+        ({"change_lower": 0.826, "change_upper": 1.412}, "cannot_say", WIDE),
+        ({"change_lower": LOW - TINY, "change_upper": 1.1}, "cannot_say", WIDE),
+        ({"change_lower": 1 + TINY, "change_upper": 1.2}, "cannot_say", INSIDE),
+        ({"change_lower": 0.9, "change_upper": 1 - TINY}, "cannot_say", INSIDE),
+        ({}, "level", ""),
+        ({"change_lower": 0.5, "change_upper": 2.0, "recording": "New"}, "level", ""),
+        ({"expected_upper": 126.0, "change_lower": 0.9, "change_upper": 1.1}, "cannot_say", WIDE),
+        ({"measure": "points", "change_lower": -LEVEL_POINTS, "change_upper": LEVEL_POINTS}, "level", ""),
+        ({"measure": "points", "change_lower": -3.0, "change_upper": LEVEL_POINTS + TINY}, "cannot_say", WIDE),
+        ({"measure": "difference", "previous_value": 40.0, "change_lower": -7.9, "change_upper": 9.9}, "level", ""),
+        ({"measure": "difference", "previous_value": 40.0, "change_lower": -8.1, "change_upper": 9.0}, "cannot_say", WIDE),
+        ({"measure": "difference", "previous_value": 40.0, "change_lower": 1.0, "change_upper": 9.0}, "cannot_say", INSIDE),
+    ],
+)  # fmt: skip
+def test_what_the_scan_calls_level_is_level_in_the_change_printed_beside_it(
+    row: dict[str, Any], arrow: str, why: str
+) -> None:
+    said = judged(**QUIET | row)
+    assert (said["arrow"], said["why"]) == (arrow, why)
+
+
+def test_a_flag_stands_whatever_the_change_beside_it() -> None:
+    row = judged(**QUIET, flagged=True, way=1, change_lower=0.5, change_upper=2.0)
+    assert row["arrow"] == "up"

@@ -28,10 +28,7 @@ def judge(frame: pd.DataFrame) -> pd.DataFrame:
     none = ratio.astype(float)
     low, high = frame["change_lower"], frame["change_upper"]
     known = low.notna() & high.notna() & (frame["recording"] == "")
-    narrow = np.where(
-        ratio, (low >= LEVEL_RATIO[0]) & (high <= LEVEL_RATIO[1]), (low >= -LEVEL_POINTS) & (high <= LEVEL_POINTS)
-    )
-    narrow &= frame["measure"] != "difference"
+    narrow = _narrow(frame) & (frame["measure"] != "difference")
     frame["arrow"] = np.select(
         [known & (low > none), known & (high < none), known & narrow], ["up", "down", "level"], "cannot_say"
     )
@@ -47,15 +44,32 @@ def judge(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def _narrow(frame: pd.DataFrame) -> pd.Series:
+    """Whether the whole interval of a change is narrow; that of a level beside the earlier figure."""
+    before = frame["previous_value"].astype("float64").abs()
+    ratio, apart = frame["measure"] == "ratio", frame["measure"] == "difference"
+    least, most = (
+        pd.Series(points, frame.index).mask(ratio, end).mask(apart, (end - 1) * before)
+        for points, end in zip((-LEVEL_POINTS, LEVEL_POINTS), LEVEL_RATIO, strict=True)
+    )
+    return (frame["change_lower"] >= least) & (frame["change_upper"] <= most)
+
+
 def _of_scan(frame: pd.DataFrame) -> None:
-    """The scan's own arrow: its flag; level where it saw nothing and would have seen a change of a quarter."""
+    """The scan's own arrow: its flag; level where it saw nothing and would have seen a change of a quarter.
+
+    The interval of the change that is printed beside it, where there is one, must be narrow too and hold no change.
+    """
     scanned = frame["method"] != ""
     expected = frame["expected"]
     narrow = (frame["expected_lower"] >= LEVEL_RATIO[0] * expected) & (
         frame["expected_upper"] <= LEVEL_RATIO[1] * expected
     )
     said = frame["flagged"].astype(bool)
-    below = frame["change_upper"] < (frame["measure"] == "ratio").astype(float)
+    none = (frame["measure"] == "ratio").astype(float)
+    below = frame["change_upper"] < none
+    printed = frame["change_lower"].notna() & frame["change_upper"].notna() & (frame["recording"] == "")
+    narrow &= ~printed | (_narrow(frame) & (frame["change_lower"] <= none) & ~below)
     frame["muted"] = ~said & (frame["status"] == "provisional") & below  # of a fall nothing was asked
     arrow = np.select(
         [said & (frame["way"] > 0), said & (frame["way"] < 0), narrow & ~frame["split"].astype(bool) & ~frame["muted"]],
