@@ -33,7 +33,8 @@ class Cells:
     says of a primary cell; `people` whether the rule is about it (a true zero of people is `fixed` too: it is shown);
     `lean` how many steps a cell that is shown rounded may lie off, either way. A cell that is
     `tied` may not lie off at all: 25% of 20, rounded to fives, can only be 5 of 20. One that is
-    `told` is no row's, but the sum of others, which an earlier briefing gave as `low` to `high`.
+    `told` is no row's, but the sum of others, which an earlier briefing gave as `low` to `high`. One that is `known`
+    follows from what was published before, and one that is `gone` is in no return any more.
     """
 
     value: list[float] = field(default_factory=list)
@@ -46,6 +47,8 @@ class Cells:
     weight: list[float] = field(default_factory=list)
     tied: set[int] = field(default_factory=set)
     told: set[int] = field(default_factory=set)
+    known: set[int] = field(default_factory=set)
+    gone: set[int] = field(default_factory=set)
     by_place: dict[Place, int] = field(default_factory=dict)
 
     def add(
@@ -81,7 +84,8 @@ class Reading:
     """Rows and the cells they tell, -1 for none.
 
     `own` is the cell a row prints, `hangs_on` those a percentage is made from, `based_on` the one that stands beside a
-    count as its denominator; `shares` the percentages and rates of which a cell is the numerator.
+    count as its denominator; `shares` the percentages and rates of which a cell is the numerator. Rows from `printed`
+    on were printed only before.
     """
 
     cells: Cells
@@ -89,11 +93,12 @@ class Reading:
     hangs_on: np.ndarray
     based_on: np.ndarray
     shares: list[Share]
+    printed: int
 
 
-def read(table: pd.DataFrame, rule: Rule, definitions: Definitions) -> Reading:
-    """Cells of a table of observations under a rule."""
-    counted = _counted(table)
+def read(table: pd.DataFrame, rule: Rule, definitions: Definitions, printed: int | None = None) -> Reading:
+    """Cells of a table of observations under a rule, of which the rows from `printed` on were printed only before."""
+    counted, printed = _counted(table), len(table) if printed is None else printed
     cells, own = _counts(table, counted, rule, definitions)
     names = {i.id: i for i in definitions.catalogue.indicators}
     hangs_on = np.full((len(table), 2), -1)
@@ -113,7 +118,8 @@ def read(table: pd.DataFrame, rule: Rule, definitions: Definitions) -> Reading:
     chosen = np.flatnonzero(counted & table["indicator"].isin(on_people))
     for position, place in zip(chosen, _tuples(table.iloc[chosen], PLACE), strict=True):
         based_on[position] = cells.by_place.get((on_people[place[0]], *place[1:]), -1)
-    return Reading(cells, own, hangs_on, based_on, _shares(table, own, hangs_on, rule))
+    cells.gone = set(own[printed:].tolist()) - set(own[:printed].tolist()) - {-1}
+    return Reading(cells, own, hangs_on, based_on, _shares(table, own, hangs_on, rule), printed)
 
 
 def _shares(table: pd.DataFrame, own: np.ndarray, hangs_on: np.ndarray, rule: Rule) -> list[Share]:

@@ -43,6 +43,7 @@ class Editions:
 
     def __init__(self, web: Web, past: Past, rule: Rule, reading: Reading) -> None:
         self._web, self._past, self._rule, self._now = web, past, rule, len(past.states)
+        self._last = reading.printed
         cells = web.cells
         plain = pd.Series(cells.value)
         leaning = np.array([lean != (0, 0) for lean in cells.lean], dtype=bool)
@@ -121,11 +122,22 @@ class Editions:
         for number in numbers:
             for edition in range(self._now + 1 if self._printed_sum(number) else 0):
                 names = [self._name(cell, edition, view) for cell in self._links[number]]
-                if None not in names:
+                if None not in names and self._fits(number, [n for n in names if n is not None], view):
                     self._add(out, number, edition, [n for n in names if n is not None])
         for name, column in out.column.items():
             out.ends[column] = self._ends(name, view) if name[0] >= 0 else (0.0, 0.0)
         return out
+
+    def _fits(self, number: int, names: list[Unknown], view: View) -> bool:
+        """Whether a sum can be of what it was: not one of a figure that has been revised since it was last printed."""
+        if number >= len(self._web.relations):
+            return True
+        if self._web.cells.gone.isdisjoint(self._links[number]) and any(shown is None for _, shown in names):
+            return True
+        ends = [self._ends(n, view) for n in names]
+        least = sum(min(s * e[0], s * e[1]) for s, e in zip(self._web.relations[number].signs, ends, strict=True))
+        most = sum(max(s * e[0], s * e[1]) for s, e in zip(self._web.relations[number].signs, ends, strict=True))
+        return least <= WHOLE and most >= -WHOLE
 
     def _printed_sum(self, number: int) -> bool:
         """Whether a reader knows a link: not one that follows from others, nor a part that happens to be the whole."""
@@ -140,6 +152,8 @@ class Editions:
             return
         share = self._shares[number - len(self._web.relations)]
         now = edition == self._now
+        if now and share.row >= self._last:
+            return
         value = (share.printed if self._shown(share) else None) if now else self._past.shares[edition].get(share.row)
         if value is None:
             return
@@ -177,7 +191,7 @@ class Editions:
         then = self._past.states[edition].get(cell)
         if then is None:
             source = self._web.cells.fixed[cell] and self._web.cells.primary[cell]
-            return (cell, None) if source else None
+            return (cell, None) if source else self._name(cell, edition + 1, view)
         if view.before(cell, edition):
             return cell, (then, BEFORE) if np.isfinite(then) else BEFORE
         return cell, then if np.isfinite(then) else None

@@ -13,6 +13,7 @@ from threatlib.disclosure.feasible import Web
 from threatlib.disclosure.past import Past
 from threatlib.disclosure.relations import Relation, relations_of
 from threatlib.disclosure.secure import secure
+from threatlib.disclosure.vanished import with_vanished
 from threatlib.observations import HAS_VALUE, figure_id, references
 
 ORDER = ["indicator", "agency", "area", "breakdown", "end", "start", "period", "file", "sheet", "row"]
@@ -100,15 +101,18 @@ def protect(
     if not audience.withholds:
         return Release(table, audience, 0)
     rule = audience.rule
-    reading = read(table, rule, definitions)
-    relations = relations_of(table, reading.own, reading.cells, rule, definitions)
-    past = Past(history, table, reading, rule)
+    full, printed = with_vanished(table, history, definitions), len(table)
+    reading = read(full, rule, definitions, printed)
+    relations = relations_of(full, reading.own, reading.cells, rule, definitions)
+    past = Past(history, full, reading, rule)
     web, exposed = secure(reading, relations, past, rule)
-    hidden = _hidden(table, reading, web, definitions) | past.withheld_rows
+    hidden = _hidden(full, reading, web, definitions) | past.withheld_rows
+    hidden[printed:] = False
     ends = _stated(web, rule)
-    out = _blank(table, hidden, _gone(web)[reading.based_on], reading, ends, rule)
-    out = _placeless(out, hidden, definitions)
-    lost = tuple(str(o) for o in out.loc[np.isin(reading.own, exposed) & (reading.own >= 0), "obs"])
+    out = _blank(full, hidden, _gone(web)[reading.based_on], reading, ends, rule)[:printed]
+    out = _placeless(out, hidden[:printed], definitions)
+    own = reading.own[:printed]
+    lost = tuple(str(o) for o in out.loc[np.isin(own, exposed) & (own >= 0), "obs"])
     return Release(out, audience, int(hidden.sum()), lost)
 
 
@@ -175,6 +179,7 @@ def _stated(web: Web, rule: Rule) -> tuple[np.ndarray, np.ndarray]:
             low[c] = max(shown[c] - rule.round_to // 2, rule.withhold_to + 1)
             high[c] = shown[c] + rule.round_to // 2
     numbers = sorted({n for c in web.withheld for n in web.touching.get(c, ())})
+    numbers = [n for n in numbers if cells.gone.isdisjoint(web.relations[n].cells)]  # revised since, it may be
     for _ in range(3):
         for number in numbers:
             _narrow(web.relations[number], web, low, high)
@@ -207,7 +212,8 @@ def _blank(
     counted = table["unit"].isin(COUNTABLE).to_numpy()
     stated = hidden & counted & (reading.own >= 0)
     for name, end in (("lower", ends[0]), ("upper", ends[1])):
-        known = np.where(np.isfinite(end[reading.own]), end[reading.own], np.nan)
+        found = np.append(end, np.nan)[reading.own]  # a row that is no cell has the index -1, and no end
+        known = np.where(np.isfinite(found), found, np.nan)
         out[name] = np.where(stated, known, np.where(hidden, np.nan, out[name]))
     out.loc[hidden, ["value", "numerator", "denominator"]] = np.nan
     out.loc[hidden, "status"] = "withheld"

@@ -54,7 +54,8 @@ class Past:
             self._read(history, table, as_printed(table, rule))
 
     def _read(self, history: pd.DataFrame, table: pd.DataFrame, shown: pd.Series) -> None:
-        present = table["status"].isin(HAS_VALUE).to_numpy()
+        vanished = np.arange(len(table)) >= self._reading.printed
+        present = table["status"].isin(HAS_VALUE).to_numpy() | vanished
         places = pd.MultiIndex.from_frame(table[KEY])
         rows: dict[tuple[str, ...], list[int]] = {}
         for position, key in enumerate(places):

@@ -76,7 +76,7 @@ def _sum(cells: Cells, rule: Rule, total: int, parts: Sequence[int], *, whole: b
     unsure = sum(cells.high[m] - cells.low[m] for m in members if cells.fixed[m] and cells.primary[m])
     signs = [-1] + [1] * len(parts)
     cells.weight[total] = TOTAL_WEIGHT
-    if abs(rest) <= 0.5 + unsure:
+    if abs(rest) <= 0.5 + unsure or (whole and not cells.gone.isdisjoint(members)):
         return Relation(tuple(members), tuple(signs))
     if whole or rest < 0 or cells.fixed[total] or not within(rule, rest):
         return None
@@ -185,9 +185,9 @@ def _cycles(edges: Mapping[tuple[int, int], int], cells: Cells, beside: Ways) ->
             beside.setdefault(end, []).append((start, cell, -1))
             continue
         cells.weight[cell] = TOTAL_WEIGHT
-        if abs(cells.value[cell] - sum(sign * cells.value[c] for c, sign in path)) <= 0.5 + len(path) * 2 * any(
-            cells.fixed[c] and cells.primary[c] for c, _ in path
-        ):
+        off = abs(cells.value[cell] - sum(sign * cells.value[c] for c, sign in path))
+        hidden = any(cells.fixed[c] and cells.primary[c] for c, _ in path)
+        if off <= 0.5 + len(path) * 2 * hidden or not cells.gone.isdisjoint({cell, *dict(path)}):
             yield Relation((cell, *(c for c, _ in path)), (-1, *(sign for _, sign in path)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from threatlib.catalogue import Rule
@@ -14,10 +16,33 @@ from threatlib.disclosure.together import Together
 
 
 def secure(reading: Reading, relations: list[Relation], past: Past, rule: Rule) -> tuple[Web, list[int]]:
-    """Cells and relations with everything withheld that must be; and the cells for which that is not enough."""
+    """Cells and relations with everything withheld that must be; and the cells for which that is not enough.
+
+    A figure that is printed for the first time is shown where earlier ones tell it anyway.
+    """
+    cells = reading.cells
+    stands = past.known - past.withheld
+    cells.known |= (_followed(cells, relations, past, rule) - stands) | cells.gone
+    for cell in stands | past.small:
+        cells.fixed[cell] = True
+    while True:
+        web, narrowed = _secured(reading, relations, past, rule)
+        told = {c for c in narrowed if c in web.withheld and _first_now(c, web, past)}
+        if not told:
+            return web, narrowed
+        cells.known |= told
+
+
+def _first_now(cell: int, web: Web, past: Past) -> bool:
+    """Whether a figure that is printed for the first time could be shown for its own sake."""
+    new = bool(past.states) and cell not in past.states[-1]
+    return new and not web.cells.fixed[cell] and not web.cells.primary[cell]
+
+
+def _secured(reading: Reading, relations: list[Relation], past: Past, rule: Rule) -> tuple[Web, list[int]]:
     cells = reading.cells
     start = {c for c in range(len(cells.value)) if cells.primary[c] or np.isinf(cells.high[c])} | past.withheld
-    for cell in _followed(cells, relations, past.known - past.withheld) | past.small:
+    for cell in cells.known:
         cells.fixed[cell] = True
     opened = {c for c in start if not cells.primary[c]} | past.opened
     width, before = rule.withhold_to - rule.withhold_from, past.states[-1] if past.states else {}
@@ -38,15 +63,32 @@ def secure(reading: Reading, relations: list[Relation], past: Past, rule: Rule) 
         exposed = choose(web)
 
 
-def _followed(cells: Cells, relations: list[Relation], known: set[int]) -> set[int]:
-    """What is known, and what is printed for the first time though all beside it has told it: neither can be hidden."""
-    found, before = set(known), set[int]()
-    while found != before:
-        before = set(found)
-        for relation in relations if known else ():
-            rest = [c for c in relation.cells if c not in found]
-            if len(rest) == 1 and not cells.primary[rest[0]] and all(cells.lean[c] == (0, 0) for c in relation.cells):
-                found.update(c for c in rest if np.isfinite(cells.high[c]))
+def _followed(cells: Cells, relations: list[Relation], past: Past, rule: Rule) -> set[int]:
+    """What is known, and what is printed for the first time though what is known tells it: neither can be hidden.
+
+    Known is what stands as it was shown; and what an earlier briefing told, whether or not it printed that.
+    """
+    exact = [r for r in relations if all(cells.lean[c] == (0, 0) for c in r.cells)] if past.states else []
+    found = _told(exact, {c: cells.value[c] for c in past.known - past.withheld})
+    for state in past.states if rule.round_to == 1 else ():
+        then = _told(exact, state)
+        found |= {c: value for c, value in then.items() if c not in state and value == cells.value[c]}
+    found = _told(exact, found)
+    return {c for c in found if not cells.primary[c] and np.isfinite(cells.high[c])} - past.withheld
+
+
+def _told(exact: list[Relation], known: Mapping[int, float]) -> dict[int, float]:
+    """What is known and what follows from it: the last cell of each sum of which all others are known."""
+    found = {c: value for c, value in known.items() if np.isfinite(value)}
+    before = -1
+    while len(found) != before:
+        before = len(found)
+        for relation in exact:
+            rest = [(c, s) for c, s in zip(relation.cells, relation.signs, strict=True) if c not in found]
+            if len(rest) == 1:
+                ((cell, sign),) = rest
+                others = zip(relation.cells, relation.signs, strict=True)
+                found[cell] = -sign * sum(s * found[c] for c, s in others if c != cell)
     return found
 
 
@@ -70,6 +112,9 @@ def _unsaid(
     lost: set[int] = set()
     judged: set[int] = set()
     for links in together.groups(exposed):
+        cells, rows = together.everything(links) if together.doubtful(links) else (set[int](), set[int]())
+        if cells or rows:
+            return cells, rows, set()
         narrowed = together.narrowed(links)
         judged |= together.inside(links)
         cells, rows = together.enough(links, narrowed) if narrowed else (set[int](), set[int]())

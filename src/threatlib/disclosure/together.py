@@ -112,7 +112,7 @@ class Together(Editions):
         """The briefing since which a cell is withheld, by its number."""
         if np.isinf(self._web.cells.high[cell]):
             return self._now
-        shown = [e for e, state in enumerate(self._past.states) if not np.isnan(state.get(cell, 0.0))]
+        shown = [e for e, state in enumerate(self._past.states) if not np.isnan(state.get(cell, np.nan))]
         source = self._web.cells.fixed[cell] and self._web.cells.primary[cell]
         return shown[-1] + 1 if shown and not source else 0
 
@@ -138,22 +138,38 @@ class Together(Editions):
         if stated:
             return stated, set()
         new = {c for c in inside & self.changed if c not in web.withheld and web.cells.people[c]}
-        may = sorted(c for c in new if c not in self.added or not self._followed(c))
+        may = sorted(c for c in new if c not in self.added or c not in web.cells.known)
         rows = [self._shares[n - len(web.relations)] for n in numbers if n in self._moved]
         silent = [s.row for s in rows if self._shown(s) and not {s.top, s.base} & set(may)]
         near = {
             c for cells in narrowed.values() for cell in cells for n in self._touching[cell] for c in self._links[n]
         }
-        alike = [[c for c in sorted(some) if self._leans(c) and c not in may] for some in (near, inside)]
+        held = {*may, *web.cells.known}
+        alike = [[c for c in sorted(some) if self._leans(c) and c not in held] for some in (near, inside)]
         for some in (may, *([*may, *more] for more in alike)):
             if found := self._cheapest(numbers, narrowed, some, silent):
                 return found
         return (set(may), set(silent)) if may or silent else (set(alike[0] or alike[1]), set())
 
-    def _followed(self, cell: int) -> bool:
-        """Whether a figure that is printed now for the first time is what others left over before."""
-        others = ({*self._links[n]} - {cell} for n in self._touching[cell] if self._printed_sum(n))
-        return any(some.isdisjoint(self.changed | self._web.withheld) for some in others)
+    def doubtful(self, numbers: Sequence[int]) -> bool:
+        """Whether rounded figures may have changed unseen with one that was shown and is withheld now, and tell of it.
+
+        Rounding leaves a change that much room, but for percentages, and but for what was a zero.
+        """
+        gone = {c for c in self.inside(numbers) & self.changed & self._web.withheld if c not in self.added}
+        room = self._rule.round_to // 2 * 2
+        shares = any(n >= len(self._web.relations) for n in numbers)
+        was = self._past.states[-1] if gone else {}
+        return self._rule.round_to > 1 and any(shares or (was[c] == 0 and room < self._web.width) for c in gone)
+
+    def everything(self, numbers: Sequence[int]) -> tuple[set[int], set[int]]:
+        """All cells and rows of percentages that are still shown of some links."""
+        shares = [self._shares[n - len(self._web.relations)] for n in numbers if n >= len(self._web.relations)]
+        inside = self.inside(numbers)
+        cells = {c for c in inside if self._leans(c) or (c in self.changed and c not in self._web.withheld)}
+        return {c for c in cells if self._web.cells.people[c]} - self._web.cells.known, {
+            s.row for s in shares if self._shown(s)
+        }
 
     def _cheapest(
         self, numbers: Sequence[int], narrowed: dict[View, set[int]], may: Sequence[int], silent: Sequence[int]
