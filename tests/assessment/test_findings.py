@@ -16,6 +16,7 @@ from tests.small import (
     SHOCK,
     WORLD,
     asked,
+    assessed,
     declared,
     definitions,
     figure,
@@ -23,12 +24,13 @@ from tests.small import (
     release,
     withheld,
 )
+from threatlib.assessment import Assessment
 from threatlib.assessment.evidence import Evidence
 from threatlib.assessment.evidence import evidence as gathered
 from threatlib.assessment.explanations import disputed
 from threatlib.assessment.findings import COLUMNS, SEVERITIES, _severity_words, findings, ranked
 from threatlib.assessment.memory import compared
-from threatlib.assessment.sentences import change, plain
+from threatlib.assessment.sentences import change, headline, plain
 from threatlib.catalogue import Catalogue, Requirement
 from threatlib.periods import parse
 from threatlib.signals import SERIES
@@ -236,19 +238,24 @@ def test_what_was_recorded_and_what_was_expected_are_of_the_same_stretch() -> No
     assert 900 * len(stretch) < row["expected"] < 1000 * len(stretch)
 
 
-def test_a_change_of_less_than_one_post_is_no_matter_however_sure() -> None:
+def test_a_change_of_less_than_one_post_is_no_change_however_sure() -> None:
     """A vacancy or two: the level is known well, and one person more or less is all of the change."""
 
-    def staff(last: float) -> pd.Series:
+    def staff(last: float) -> Assessment:
         ends = ("03-31", "06-30", "09-30", "12-31")
         days = [f"{2017 + n // 4}-{ends[n % 4]}" for n in range(23)]
-        return one(*(figure("workers", day, 1.0 if n < 20 else last) for n, day in enumerate(days)))
+        return assessed(*(figure("workers", day, 1.0 if n < 20 else last) for n, day in enumerate(days)))
 
     tiny = staff(0.4)
-    assert (tiny["confidence"], tiny["judgement"]) == ("Low", "neither")
-    assert "the change is of less than one post" in tiny["confidence_reasons"]
-    small = staff(3.4)
-    assert small["confidence"] == "Moderate"
+    row = tiny.signals[tiny.signals["main"]].iloc[0]
+    said = ("cannot_say", "cannot_say", "the change is of less than one post", "", "")
+    assert tuple(row[name] for name in ("arrow", "judgement", "why", "event", "saw")) == said
+    assert headline(row.to_dict()) == "Social workers (Northam): whether it changed cannot be said"
+    assert tiny.findings.empty
+    posts = tiny.tables["subtopics"].set_index("id").loc["posts"]
+    assert (posts["direction"], posts["why"]) == ("cannot_say", "the figures do not allow a comparison")
+    small = staff(3.4).findings.iloc[0]
+    assert (small["direction"], small["judgement"], small["confidence"]) == ("up", "better", "Moderate")
     assert "so few that one post more or less is much of it" in small["confidence_reasons"]
 
 

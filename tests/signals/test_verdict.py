@@ -14,7 +14,7 @@ BLANK = {
     "measure": "ratio", "change_lower": math.nan, "change_upper": math.nan, "recording": "", "polarity": "neither",
     "previous_rows": "a.csv:2", "status": "reported", "previous_status": "reported", "unit": "count", "mismatch": False,
     "method": "", "flagged": False, "split": False, "way": 0, "expected": math.nan, "expected_lower": math.nan,
-    "expected_upper": math.nan, "previous_value": math.nan,
+    "expected_upper": math.nan, "previous_value": math.nan, "change": math.nan, "tiny": False,
 }  # fmt: skip
 
 
@@ -92,6 +92,7 @@ def test_rows_are_judged_one_by_one_and_the_frame_given_is_left_alone() -> None:
 
 
 QUIET = {"method": "scan-counts", "expected": 100.0, "expected_lower": 85.0, "expected_upper": 118.0}
+STAFF = {"measure": "difference", "previous_value": 40.0}
 WIDE = "the interval is too wide to tell a change from none"
 INSIDE = "the latest figures stay within the range of their own past"
 
@@ -110,9 +111,9 @@ INSIDE = "the latest figures stay within the range of their own past"
         ({"expected_upper": 126.0, "change_lower": 0.9, "change_upper": 1.1}, "cannot_say", WIDE),
         ({"measure": "points", "change_lower": -LEVEL_POINTS, "change_upper": LEVEL_POINTS}, "level", ""),
         ({"measure": "points", "change_lower": -3.0, "change_upper": LEVEL_POINTS + TINY}, "cannot_say", WIDE),
-        ({"measure": "difference", "previous_value": 40.0, "change_lower": -7.9, "change_upper": 9.9}, "level", ""),
-        ({"measure": "difference", "previous_value": 40.0, "change_lower": -8.1, "change_upper": 9.0}, "cannot_say", WIDE),
-        ({"measure": "difference", "previous_value": 40.0, "change_lower": 1.0, "change_upper": 9.0}, "cannot_say", INSIDE),
+        (STAFF | {"change_lower": -7.9, "change_upper": 9.9}, "level", ""),
+        (STAFF | {"change_lower": -8.1, "change_upper": 9.0}, "cannot_say", WIDE),
+        (STAFF | {"change_lower": 1.0, "change_upper": 9.0}, "cannot_say", INSIDE),
     ],
 )  # fmt: skip
 def test_what_the_scan_calls_level_is_level_in_the_change_printed_beside_it(
@@ -125,3 +126,14 @@ def test_what_the_scan_calls_level_is_level_in_the_change_printed_beside_it(
 def test_a_flag_stands_whatever_the_change_beside_it() -> None:
     row = judged(**QUIET, flagged=True, way=1, change_lower=0.5, change_upper=2.0)
     assert row["arrow"] == "up"
+
+
+@pytest.mark.parametrize(
+    ("change", "arrow"), [(0.99, "cannot_say"), (1.0, "up"), (-0.99, "cannot_say"), (-1.0, "down")]
+)
+def test_less_than_one_post_is_no_change(change: float, arrow: str) -> None:
+    ends = {"change_lower": change - 0.1, "change_upper": change + 0.1}
+    said = judged(unit="fte", measure="difference", change=change, polarity="higher_is_worse", **ends)
+    assert said["arrow"] == arrow
+    assert said["why"] == ("the change is of less than one post" if arrow == "cannot_say" else "")
+    assert judged(unit="mean", measure="difference", change=change, **ends)["arrow"] in ("up", "down")

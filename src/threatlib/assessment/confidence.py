@@ -58,8 +58,6 @@ def _doubts(row: Row, disputed: Sequence[str], provisional: Collection[str]) -> 
         said.append("the figure was worked out from a stated change")
     if _provisional(row, provisional):
         said.append("the figure is provisional")
-    if less_than_one(row):
-        said.append(f"the change is of less than one {_ONE_BY_ONE[str(row['unit'])]}")
     return said
 
 
@@ -88,11 +86,6 @@ def _limits(row: Row) -> list[str]:
     if _stands(row) and float(row["expected"]) < A_HANDFUL:
         said.append(f"so few that one {_ONE_BY_ONE[str(row['unit'])]} more or less is much of it")
     return said
-
-
-def less_than_one(row: Row) -> bool:
-    """Whether a level moved by less than one post or case: that makes nothing better or worse, however sure it is."""
-    return _stands(row) and abs(float(row["size"])) < 1
 
 
 def _stands(row: Row) -> bool:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from threatlib import wording
 from threatlib.assessment import levels as yearly
-from threatlib.assessment.confidence import confidence, less_than_one
+from threatlib.assessment.confidence import confidence
 from threatlib.assessment.evidence import MOVED, Evidence, pieces, words
 from threatlib.assessment.explanations import disputed, explanations
 from threatlib.assessment.kinds import kind
@@ -233,8 +233,6 @@ def _judgement(row: Row, absence: pd.DataFrame) -> str:
             return "cannot_say"
         if said == "low_unseen":
             return "worse"
-    if less_than_one(row):
-        return "neither"
     worse = {"higher_is_worse": "up", "lower_is_worse": "down"}.get(str(row["polarity"]))
     return "neither" if worse is None else "worse" if row["arrow"] == worse else "better"
 

@@ -17,6 +17,7 @@ from threatlib.assessment.years import said
 from threatlib.catalogue import Annotation, Definitions
 from threatlib.periods import parse
 from threatlib.signals import SERIES
+from threatlib.signals.verdict import ONE
 from threatlib.stats.absence import between_area_spread, under_identification
 from threatlib.stats.rates import Between
 
@@ -56,7 +57,8 @@ def levels(
     shares and means of a day: Student's t with the years' own standard deviation, drawn towards a usual one. Last year
     is left out where others are enough, for the change may have begun in it, and so are years before a change of
     recording. A withheld year is taken to be whatever makes the change smaller. `alpha` is what chance alone would flag
-    (`chance`), for the ranges hold the wander of years as well.
+    (`chance`), for the ranges hold the wander of years as well. A level that moved by less than one post or case has
+    not surely moved.
     """
     totals = totals[_same_recording(totals, definitions.annotations.annotations)]
     now = totals[(totals["back"] == 0) & np.isfinite(totals["upper"].astype(float))].reset_index(drop=True)
@@ -81,6 +83,9 @@ def levels(
     stocks = _whatever(_levels(now, least), _levels(now, most), bounded)
     for name in ("expected", "expected_lower", "expected_upper", "p", "alpha", "arrow"):
         table[name] = np.where(count, counts[name], stocks[name])
+    apart = (table["recorded_lower"] + table["recorded_upper"]).astype(float) / 2 - table["expected"].astype(float)
+    stands = (table["unit"] == "fte") | (count & (table["kind"] == "snapshot"))
+    table["arrow"] = table["arrow"].mask(stands & (apart.abs() < ONE), "level")
     said: pd.DataFrame = table.loc[enough, list(COLUMNS)].reset_index(drop=True)
     return said
 

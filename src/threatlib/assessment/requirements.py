@@ -13,7 +13,6 @@ from datetime import date
 import pandas as pd
 
 from threatlib import wording
-from threatlib.assessment.confidence import less_than_one
 from threatlib.assessment.low import KINDS
 from threatlib.assessment.memory import GONE
 from threatlib.catalogue import Definitions, Requirement
@@ -149,15 +148,10 @@ def gaps(tree: pd.DataFrame, observations: pd.DataFrame, definitions: Definition
 
 
 def proposed(findings: pd.DataFrame, gaps: pd.DataFrame, requirements: Sequence[Requirement]) -> pd.DataFrame:
-    """Questions that the quarter raises and nobody has asked yet: one a standing finding, then one a gap.
-
-    A change of less than one post or case raises none: nobody could say what it was.
-    """
+    """Questions that the quarter raises and nobody has asked yet: one a standing finding, then one a gap."""
     standing = findings[~findings["status"].isin(GONE)]
     rows = []
     for row in standing.to_dict("records"):
-        if less_than_one(row):
-            continue
         moved = {"up": "rise", "down": "fall"}.get(str(row["direction"]), "change")
         others = [part.partition(":")[0] for part in str(row["alternatives"]).split(" | ") if part]
         which = f" Real need, or: {'; '.join(others)}?" if others else ""

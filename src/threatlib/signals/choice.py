@@ -64,6 +64,8 @@ METHODS: tuple[Method, ...] = (
 MODELS = {method.id: method.model for method in METHODS}
 FLOWS = ("scan-counts",)
 """Methods whose figures add up over periods; the others are averaged."""
+STOCKS = ("scan-stock", "scan-small-stock")
+"""Methods of cases that are counted on a day."""
 
 
 def choose(unit: str, kind: str, points: int, mean: float, *, based: bool, least: int = 2) -> Method:

@@ -9,17 +9,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from threatlib.catalogue import Annotation
-from threatlib.signals.choice import choose, described, frequency
+from threatlib.signals.choice import STOCKS, choose, described, frequency
 from threatlib.signals.laid import Laid, about, columns_of, lay
 from threatlib.signals.panel import KIND_ORDER, Panel
 from threatlib.signals.scanned import Verdict, verdicts
+from threatlib.signals.verdict import ONE
 from threatlib.stats.scan import THRESHOLD
 
 Tail = dict[tuple[str, int], float]
 ANSWER = (
-    *("method", "event", "flagged", "news", "split", "way", "recorded_lower", "recorded_upper", "expected"),
+    *("method", "event", "flagged", "tiny", "news", "split", "way", "recorded_lower", "recorded_upper", "expected"),
     *("expected_lower", "expected_upper", "window", "window_kind", "window_first", "window_last", "window_rows"),
     *("silence", "scan_p", "alpha"),
 )
@@ -82,7 +84,7 @@ _WORDS = ("method", "event", "window_kind", "window_first", "window_last", "wind
 NOTHING = (
     dict.fromkeys(ANSWER, np.nan)
     | dict.fromkeys(_WORDS, "")
-    | {"flagged": False, "news": False, "split": False, "way": 0}
+    | {"flagged": False, "tiny": False, "news": False, "split": False, "way": 0}
 )
 
 
@@ -100,7 +102,8 @@ def _answer(seen: Verdict, one: _Asked, panel: Panel) -> dict[str, Any]:
     now = (place >= 0) & (quarter == quarter[-1]) & ~np.isnan(seen.p)
     if not now.any():
         return NOTHING
-    tries, flags = int(now.sum()), now & seen.flag
+    tiny = _under_one(seen, one.method, panel.indicators[one.series].unit)
+    tries, flags = int(now.sum()), now & seen.flag & ~tiny
     candidates = np.flatnonzero(flags if flags.any() else now)
     t = int(candidates[np.argmin(seen.p[candidates])])
     window = place[max(0, t - int(seen.length[t]) + 1) : t + 1]
@@ -110,7 +113,8 @@ def _answer(seen: Verdict, one: _Asked, panel: Panel) -> dict[str, Any]:
         "method": one.method,
         "event": str(seen.event[t]) if flags.any() else "",
         "flagged": bool(flags.any()),
-        "news": bool((now & seen.news).any()),
+        "tiny": bool((now & seen.flag).any()) and not flags.any(),
+        "news": bool((now & seen.news & ~tiny).any()),
         "split": bool((now & seen.split).any()) and not flags.any(),
         "way": int(seen.direction[t]),
         "recorded_lower": seen.recorded_lower[t],
@@ -127,6 +131,12 @@ def _answer(seen: Verdict, one: _Asked, panel: Panel) -> dict[str, Any]:
         "scan_p": 1 - (1 - seen.p[t]) ** tries,
         "alpha": 1 - (1 - THRESHOLD[one.laid.freq]) ** tries,
     }
+
+
+def _under_one(seen: Verdict, method: str, unit: str) -> NDArray[np.bool_]:
+    """Where what was recorded is less than one post or case from what was expected, of a level of posts or cases."""
+    apart = np.abs((seen.recorded_lower + seen.recorded_upper) / 2 - seen.expected)
+    return np.asarray((unit == "fte" or method in STOCKS) & (apart < ONE))
 
 
 def _entry(record: Mapping[Hashable, Any]) -> Annotation:
@@ -174,9 +184,10 @@ def expected_range(history: pd.DataFrame, noted: pd.DataFrame) -> pd.DataFrame:
     laid = lay(columns, rows, frequency(kind, columns["day"][rows]), declared, share=method.model == "proportion")
     (seen,) = verdicts([laid], [method.id])
     there = laid.place >= 0
+    flag = seen.flag & ~_under_one(seen, method.id, str(history["unit"].iloc[0]))
     found = {
         "expected": seen.point, "expected_lower": seen.point_lower, "expected_upper": seen.point_upper, "p": seen.p,
-        "event": np.where(seen.flag, seen.event, ""), "direction": seen.direction, "flag": seen.flag,
+        "event": np.where(flag, seen.event, ""), "direction": seen.direction, "flag": flag,
     }  # fmt: skip
     for name, values in found.items():
         out.loc[laid.place[there], name] = values[there]

@@ -18,6 +18,9 @@ CHANCE = (TOO_WIDE, WITHIN)
 """The reasons that are about chance; every other is about figures that cannot be compared."""
 UNDECIDED = "whether it stands out depends on figures that are withheld"
 INCOMPLETE = "figures that are still coming in say nothing of a fall"
+ONE = 1.0
+"""Posts or cases: a level that moved by less has not surely moved, for one person is all of it."""
+UNDER_ONE = {"fte": "the change is of less than one post", "count": "the change is of less than one case"}
 _STATED_CHANGES = ("percent_change", "percentage_points", "points")
 
 
@@ -32,7 +35,9 @@ def judge(frame: pd.DataFrame) -> pd.DataFrame:
     frame["arrow"] = np.select(
         [known & (low > none), known & (high < none), known & narrow], ["up", "down", "level"], "cannot_say"
     )
+    frame["tiny"] |= (frame["method"] == "") & (frame["unit"] == "fte") & known & (frame["change"].abs() < ONE)
     _of_scan(frame)
+    frame["arrow"] = frame["arrow"].mask(frame["tiny"] & (frame["arrow"] != "level"), "cannot_say")
     frame["why"] = _reasons(frame)
     worse = frame["polarity"].map({"higher_is_worse": "up", "lower_is_worse": "down"})
     moved = frame["arrow"].isin(["up", "down"])
@@ -72,7 +77,8 @@ def _of_scan(frame: pd.DataFrame) -> None:
     narrow &= ~printed | (_narrow(frame) & (frame["change_lower"] <= none) & ~below)
     frame["muted"] = ~said & (frame["status"] == "provisional") & below  # of a fall nothing was asked
     arrow = np.select(
-        [said & (frame["way"] > 0), said & (frame["way"] < 0), narrow & ~frame["split"].astype(bool) & ~frame["muted"]],
+        [said & (frame["way"] > 0), said & (frame["way"] < 0),
+         narrow & ~frame["split"].astype(bool) & ~frame["muted"] & ~frame["tiny"]],
         ["up", "down", "level"], "cannot_say",
     )  # fmt: skip
     frame["arrow"] = frame["arrow"].mask(scanned, pd.Series(arrow, frame.index))
@@ -88,6 +94,7 @@ def _reasons(frame: pd.DataFrame) -> pd.Series:
         (frame["arrow"] != "cannot_say", ""),
         (scanned & frame["split"].astype(bool), UNDECIDED),
         (scanned & frame["muted"], INCOMPLETE),
+        *((frame["tiny"] & (frame["unit"] == unit), words) for unit, words in UNDER_ONE.items()),
         (scanned & apart, WITHIN),
         (scanned, TOO_WIDE),
         (frame["previous_rows"] == "", "no earlier figure for a period of the same kind"),
