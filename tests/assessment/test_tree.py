@@ -39,7 +39,9 @@ def south(indicator: str, values: list[float]) -> list[dict[str, object]]:
         (quarters("referrals", UP), "rising", UNRATED),
         (quarters("referrals", DOWN), "falling", UNRATED),
         (quarters("referrals", UP) + south("referrals", DOWN), "mixed", UNRATED),
-        ([*quarters("offences", SAME), figure("offences", "2022-23-Q2", 5, "Southam")], "level",
+        ([*quarters("offences", SAME), figure("offences", "2022-23-Q2", 5, "Southam")], "cannot_say",
+         "half of the figures do not allow a comparison"),
+        ([*quarters("offences", SAME), *south("offences", SAME), figure("referrals", "2022-23-Q2", 5)], "level",
          "no figure moved beyond what chance explains"),
         ([*quarters("offences", SAME), figure("offences", "2022-23-Q2", 5, "Southam"),
           figure("referrals", "2022-23-Q2", 5)], "cannot_say",
@@ -131,6 +133,10 @@ def test_a_threat_is_summed_up_from_all_that_hangs_below_it() -> None:
     assert threats.loc["workforce", "direction"] == "cannot_say"
     assert list(threats.loc["demand", ["items", "measured", "hypothesis", "reported"]]) == [3, 2, 1, 0]
     assert threats.loc["demand", "figures"] == 4
+    assert list(threats["with_figures"]) == [2, 1]  # the rumour has none
+    silent = assessed(*quarters("offences", SAME)).tables["threats"].set_index("id")
+    assert list(silent["with_figures"]) == [1, 0]  # measured by declaration, and never received
+    assert list(silent["measured"]) == [2, 1]
     topics = made.tables["subtopics"].set_index("id")
     assert list(topics.index) == ["front-door", "offences", "posts"]
     assert topics.loc["front-door", "direction"] == "rising"

@@ -62,6 +62,8 @@ def summary(
 ) -> pd.DataFrame:  # fmt: skip
     """Threats or sub-topics, each judged from all the indicators below it, with what changed.
 
+    `with_figures` counts the items any of whose figures was received, whatever their declared standing.
+
     Parameters
     ----------
     table : DataFrame
@@ -82,6 +84,7 @@ def summary(
         here = findings[findings["indicator"].isin(indicators)]
         rows.append(
             {"id": key, "name": name, "page": part["page"].iloc[0], "items": len(part)}
+            | {"with_figures": int((part["figures"] > 0).sum())}
             | {
                 standing: int(words.get(standing, 0))
                 for standing in ("measured", "reported", "published", "hypothesis")
@@ -141,7 +144,7 @@ def judge(indicators: set[str], signals: pd.DataFrame, findings: pd.DataFrame) -
         base["confidence"] = _middle(moved)
         return base | {"direction": direction, "why": _counted(len(worse), len(better))}
     level = int((main["arrow"] == "level").sum()) if len(main) else 0
-    if level and not len(here) and 2 * level >= len(main):
+    if not len(here) and 2 * level > len(main):
         return base | {
             "direction": "level",
             "confidence": "Moderate",
@@ -152,7 +155,7 @@ def judge(indicators: set[str], signals: pd.DataFrame, findings: pd.DataFrame) -
         direction = "rising" if ways == {"up"} else "falling" if ways == {"down"} else "mixed"
         why = "figures moved; whether more or fewer of these is better or worse they do not say by themselves"
         return base | {"direction": direction, "confidence": _middle(here), "why": why}
-    most = "most" if level else "the"
+    most = "half of the" if level and 2 * level == len(main) else "most" if level else "the"
     none = "no figure has been received" if indicators else "no figure: the evidence is told in words"
     why = f"{most} figures do not allow a comparison" if len(main) else none
     return base | {"direction": "cannot_say", "why": why}
