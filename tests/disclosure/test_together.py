@@ -107,7 +107,7 @@ def test_many_revisions_that_are_taken_back_give_nothing_away(tmp_path):
 
 def test_without_reading_them_together_some_would(tmp_path, monkeypatch):
     """The attack works where the second briefing looks only at its own sums."""
-    monkeypatch.setattr(secure, "_unsaid", lambda *_: (set(), set(), set()))
+    monkeypatch.setattr(secure, "_unsaid", lambda *_: (set(), set(), set(), set()))
     monkeypatch.setattr(secure, "_hushed", lambda *_: set())
     assert len(told(revised(54), tmp_path)[0])
 

@@ -24,13 +24,15 @@ class View:
     """What is supposed: cells that are `parted` need not be since a briefing what they were before it.
 
     Those that `stood` are withheld now and are supposed to be what they were once shown to be; of cells that are
-    `loose` it is as if nothing were said now. A `guess` may turn out to be wrong.
+    `loose` it is as if nothing were said now. Those `apart` were not, before they were first printed, what they are
+    now. A `guess` may turn out to be wrong.
     """
 
     since: int = 0
     parted: frozenset[int] = frozenset()
     stood: frozenset[int] = frozenset()
     loose: frozenset[int] = frozenset()
+    apart: frozenset[int] = frozenset()
     guess: bool = False
 
     def before(self, cell: int, edition: int) -> bool:
@@ -116,11 +118,11 @@ class Editions:
         """The cells of some links."""
         return {c for n in numbers for c in self._links[n]}
 
-    def system(self, numbers: Sequence[int], view: View) -> System:
-        """What all briefings print of some links."""
+    def system(self, numbers: Sequence[int], view: View, *, now: bool = True) -> System:
+        """What all briefings print of some links, or all but the one of today."""
         out = System()
         for number in numbers:
-            for edition in range(self._now + 1 if self._printed_sum(number) else 0):
+            for edition in range(self._now + now if self._printed_sum(number) else 0):
                 names = [self._name(cell, edition, view) for cell in self._links[number]]
                 if None not in names and self._fits(number, [n for n in names if n is not None], view):
                     self._add(out, number, edition, [n for n in names if n is not None])
@@ -191,6 +193,8 @@ class Editions:
         then = self._past.states[edition].get(cell)
         if then is None:
             source = self._web.cells.fixed[cell] and self._web.cells.primary[cell]
+            if cell in view.apart:
+                return cell, "unprinted"
             return (cell, None) if source else self._name(cell, edition + 1, view)
         if view.before(cell, edition):
             return cell, (then, BEFORE) if np.isfinite(then) else BEFORE

@@ -26,20 +26,13 @@ def secure(reading: Reading, relations: list[Relation], past: Past, rule: Rule) 
     for cell in stands | past.small:
         cells.fixed[cell] = True
     while True:
-        web, narrowed = _secured(reading, relations, past, rule)
-        told = {c for c in narrowed if c in web.withheld and _first_now(c, web, past)}
+        web, narrowed, told = _secured(reading, relations, past, rule)
         if not told:
             return web, narrowed
         cells.known |= told
 
 
-def _first_now(cell: int, web: Web, past: Past) -> bool:
-    """Whether a figure that is printed for the first time could be shown for its own sake."""
-    new = bool(past.states) and cell not in past.states[-1]
-    return new and not web.cells.fixed[cell] and not web.cells.primary[cell]
-
-
-def _secured(reading: Reading, relations: list[Relation], past: Past, rule: Rule) -> tuple[Web, list[int]]:
+def _secured(reading: Reading, relations: list[Relation], past: Past, rule: Rule) -> tuple[Web, list[int], set[int]]:
     cells = reading.cells
     start = {c for c in range(len(cells.value)) if cells.primary[c] or np.isinf(cells.high[c])} | past.withheld
     for cell in cells.known:
@@ -51,12 +44,12 @@ def _secured(reading: Reading, relations: list[Relation], past: Past, rule: Rule
     exposed = choose(web)
     while True:
         extra = past.relations(web) - set(web.relations)
-        revised, silent, narrowed = past.revised(web) - web.withheld, set[int](), set[int]()
+        revised, silent = past.revised(web) - web.withheld, set[int]()
         if not extra and not revised:
-            revised, silent, narrowed = _unsaid(web, past, rule, reading, exposed)
+            revised, silent, narrowed, told = _unsaid(web, past, rule, reading, exposed)
             if not revised and not silent:
                 web.wary, web.hushed = {}, _hushed(web, past)
-                return web, sorted(narrowed)
+                return web, sorted(narrowed), told
         relations = [*web.relations, *sorted(extra, key=lambda relation: relation.cells)]
         gone = (web.withheld | revised, web.opened | revised, web.kept | revised)
         web = Web(cells, relations, width, web.floor, *gone, web.wary, past.small, silent=web.silent | silent)
@@ -101,25 +94,26 @@ def _hushed(web: Web, past: Past) -> set[int]:
 
 def _unsaid(
     web: Web, past: Past, rule: Rule, reading: Reading, exposed: list[int]
-) -> tuple[set[int], set[int], set[int]]:
+) -> tuple[set[int], set[int], set[int], set[int]]:
     """Cells and rows of which nothing must be said, as old and new figures together would narrow what is withheld.
 
-    The third set: cells narrowed though all that could help is withheld.
+    The third set: cells narrowed though all that could help is withheld. The fourth: those told before.
     """
     if not past.states:
-        return set(), set(), set(exposed)
+        return set(), set(), set(exposed), set()
     together = Together(web, past, rule, reading)
-    lost: set[int] = set()
-    judged: set[int] = set()
+    lost, judged, told = set[int](), set[int](), set[int]()
     for links in together.groups(exposed):
         cells, rows = together.everything(links) if together.doubtful(links) else (set[int](), set[int]())
         if cells or rows:
-            return cells, rows, set()
+            return cells, rows, set(), set()
         narrowed = together.narrowed(links)
         judged |= together.inside(links)
         cells, rows = together.enough(links, narrowed) if narrowed else (set[int](), set[int]())
         if cells or rows:
-            return cells, rows, set()
-        lost.update(*(found for view, found in narrowed.items() if together.news(links) or not view.guess))
+            return cells, rows, set(), set()
+        here = set[int]().union(*(found for view, found in narrowed.items() if together.news(links) or not view.guess))
+        lost |= here
+        told |= together.told_before(links, here)
     web.wary = {}
-    return set(), set(), lost | {c for c in exposed if c not in judged and not web.safe(c)}
+    return set(), set(), lost | {c for c in exposed if c not in judged and not web.safe(c)}, told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -84,7 +84,7 @@ class System:
                     _look(parts, {column: way}, least, most)
         return {c for c, needs in wanted.items() if not _enough(least[c], most[c], needs)}
 
-    def fits(self, known: dict[int, float]) -> bool:
+    def fits(self, known: Mapping[int, float]) -> bool:
         """Whether there are numbers of which some are known."""
         parts, values, columns = self._parts(), np.array(list(known.values())), list(known)
         if (values < parts.low[columns] - WHOLE).any() or (values > parts.high[columns] + WHOLE).any():

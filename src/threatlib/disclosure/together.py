@@ -42,23 +42,38 @@ class Together(Editions):
         """Withheld cells of which all briefings tell more than their rule allows, by what is supposed."""
         found: dict[View, set[int]] = {}
         born = {cell: self._born(cell) for cell in self.inside(numbers) & self._web.withheld}
+        apart = frozenset[int]()
         for since in sorted(set(born.values())):
             held = False
-            for view in self._views(numbers, since, {c for c in born if born[c] == since}):
+            fresh = {c for c in born if born[c] == since}
+            for view in self._views(numbers, since, fresh):
                 if held and since and not view.guess:
                     continue
-                system = self.system(numbers, view)
-                wanted = {
-                    column: self._needs(cell)
-                    for (cell, shown), column in system.column.items()
-                    if born.get(cell) == since and (shown is None or shown == ("left over", self._now))
-                }
-                fail = system.narrowed(wanted)
+                view, system, fail = self._failing(numbers, replace(view, apart=apart), fresh)
+                if fail and not apart and (apart := self._otherwise(numbers)):
+                    view, system, fail = self._failing(numbers, replace(view, apart=apart), fresh)
                 counts = not fail or not view.guess or self._true_in(system, view)
                 held |= counts
                 if fail and counts:
                     found[view] = {c for (c, _), column in system.column.items() if column in fail}
         return found
+
+    def _failing(self, numbers: Sequence[int], view: View, fresh: set[int]) -> tuple[View, System, set[int]]:
+        """The system of a view, and the columns in it of some cells that have too little room."""
+        system = self.system(numbers, view)
+        wanted = {
+            column: self._needs(cell)
+            for (cell, shown), column in system.column.items()
+            if cell in fresh and (shown is None or shown == ("left over", self._now))
+        }
+        return view, system, system.narrowed(wanted)
+
+    def _otherwise(self, numbers: Sequence[int]) -> frozenset[int]:
+        """Figures printed now for the first time that cannot be now what they were before."""
+        new = self.added & self.inside(numbers)
+        system = self.system(numbers, View(), now=False) if new else System()
+        value = {column: (cell, self._web.cells.value[cell]) for (cell, _), column in system.column.items()}
+        return frozenset(c for column, (c, now) in value.items() if c in new and not system.fits({column: now}))
 
     def _true_in(self, system: System, view: View) -> bool:
         """Whether what is supposed fits the figures as they are: who knows what was revised supposes nothing false."""
@@ -150,6 +165,17 @@ class Together(Editions):
             if found := self._cheapest(numbers, narrowed, some, silent):
                 return found
         return (set(may), set(silent)) if may or silent else (set(alike[0] or alike[1]), set())
+
+    def told_before(self, numbers: Sequence[int], some: set[int]) -> set[int]:
+        """Figures, printed now for the first time and withheld, that what was published before narrows by itself."""
+        new = {c for c in some & self.added & self._web.withheld if not self._web.cells.primary[c]}
+        system = self.system(numbers, View(), now=False)
+        wanted: dict[int, Needs] = {
+            system.column[c, None]: (np.nan, np.nan, self._web.width) for c in new if (c, None) in system.column
+        }
+        found = system.narrowed(wanted) if wanted and system.fits({}) else set()
+        told = {c: column for (c, _), column in system.column.items() if column in found}
+        return {c for c, column in told.items() if system.fits({column: self._web.cells.value[c]})}
 
     def doubtful(self, numbers: Sequence[int]) -> bool:
         """Whether rounded figures may have changed unseen with one that was shown and is withheld now, and tell of it.
