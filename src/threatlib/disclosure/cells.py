@@ -35,6 +35,7 @@ class Cells:
     `tied` may not lie off at all: 25% of 20, rounded to fives, can only be 5 of 20. One that is
     `told` is no row's, but the sum of others, which an earlier briefing gave as `low` to `high`. One that is `known`
     follows from what was published before, and one that is `gone` is in no return any more.
+    One that is `unprinted` is no row's either, but what others leave over, and need not be protected.
     """
 
     value: list[float] = field(default_factory=list)
@@ -49,6 +50,7 @@ class Cells:
     told: set[int] = field(default_factory=set)
     known: set[int] = field(default_factory=set)
     gone: set[int] = field(default_factory=set)
+    unprinted: set[int] = field(default_factory=set)
     by_place: dict[Place, int] = field(default_factory=dict)
 
     def add(

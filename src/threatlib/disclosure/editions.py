@@ -184,6 +184,8 @@ class Editions:
 
     def _name(self, cell: int, edition: int, view: View) -> Unknown | None:
         """The unknown that a cell is in a briefing; None where it was not in it."""
+        if cell in self._web.cells.unprinted:
+            return cell, "unprinted"
         if np.isinf(self._web.cells.high[cell]):
             return cell, ("left over", edition)
         if edition == self._now:

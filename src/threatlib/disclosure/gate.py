@@ -169,7 +169,7 @@ def _stated(web: Web, rule: Rule) -> tuple[np.ndarray, np.ndarray]:
     low, high = np.array(cells.value), np.array(cells.value)
     shown = rounded(pd.Series(cells.value), rule).to_numpy()
     for c in range(count):
-        if c in web.hushed:
+        if c in web.hushed or c in cells.unprinted:
             low[c], high[c] = 0.0, np.inf
         elif web.small(c) or c in cells.told:
             low[c], high[c] = cells.low[c], cells.high[c]

@@ -175,7 +175,8 @@ class Past:
             (web.relations[n], state)
             for n in touched
             for state in self.states
-            if all(c in state or np.isinf(web.cells.high[c]) for c in web.relations[n].cells)
+            if web.cells.unprinted.isdisjoint(web.relations[n].cells)
+            and all(c in state or np.isinf(web.cells.high[c]) for c in web.relations[n].cells)
         ]
 
     def _still_holds(self, relation: Relation, state: State, web: Web) -> bool:

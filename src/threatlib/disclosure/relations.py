@@ -38,6 +38,7 @@ def relations_of(
     table: pd.DataFrame, own: np.ndarray, cells: Cells, rule: Rule, definitions: Definitions
 ) -> list[Relation]:
     """Relations between cells; a complement that the rule withholds becomes a cell of its own (shown by no row)."""
+    _add_unprinted(cells, rule, definitions)
     found = [
         relation
         for total, parts, whole in _sums(cells, definitions)
@@ -48,6 +49,20 @@ def relations_of(
     unique = list(dict.fromkeys(found))
     _settle(cells, unique)
     return unique
+
+
+def _add_unprinted(cells: Cells, rule: Rule, definitions: Definitions) -> None:
+    """A cell for each figure of an area that no row prints, where the larger area and all its other parts tell it."""
+    areas = {a.name: a.parts for a in definitions.partnership.areas if a.parts}
+    people = {i.id for i in definitions.catalogue.indicators if i.disclosive}
+    for (indicator, area, breakdown, period), total in list(cells.by_place.items()):
+        places = [(indicator, part, breakdown, period) for part in areas.get(area, ())]
+        missing = [place for place in places if place not in cells.by_place]
+        rest = cells.value[total] - sum(cells.value[cells.by_place[p]] for p in places if p not in missing)
+        if len(missing) == 1 < len(places) and rest >= 0 and indicator.removeprefix(NUMERATOR_OF) in people:
+            cells.by_place[missing[0]] = cells.add(rest, 0.0, np.inf, primary=False, fixed=True)
+            if cells.fixed[total] or not within(rule, rest):
+                cells.unprinted.add(cells.by_place[missing[0]])
 
 
 def _settle(cells: Cells, relations: Sequence[Relation]) -> None:
@@ -78,9 +93,12 @@ def _sum(cells: Cells, rule: Rule, total: int, parts: Sequence[int], *, whole: b
     cells.weight[total] = TOTAL_WEIGHT
     if abs(rest) <= 0.5 + unsure or (whole and not cells.gone.isdisjoint(members)):
         return Relation(tuple(members), tuple(signs))
-    if whole or rest < 0 or cells.fixed[total] or not within(rule, rest):
+    unprinted = not cells.unprinted.isdisjoint(members)
+    if whole or rest < 0 or not (unprinted or (within(rule, rest) and not cells.fixed[total])):
         return None
     left_over = cells.add(rest, 0.0, np.inf, primary=False, fixed=True)
+    if unprinted:
+        cells.unprinted.add(left_over)
     return Relation((*members, left_over), (*signs, 1))
 
 

@@ -34,7 +34,8 @@ def secure(reading: Reading, relations: list[Relation], past: Past, rule: Rule) 
 
 def _secured(reading: Reading, relations: list[Relation], past: Past, rule: Rule) -> tuple[Web, list[int], set[int]]:
     cells = reading.cells
-    start = {c for c in range(len(cells.value)) if cells.primary[c] or np.isinf(cells.high[c])} | past.withheld
+    start = {c for c in range(len(cells.value)) if cells.primary[c] or np.isinf(cells.high[c])} - cells.unprinted
+    start |= past.withheld
     for cell in cells.known:
         cells.fixed[cell] = True
     opened = {c for c in start if not cells.primary[c]} | past.opened

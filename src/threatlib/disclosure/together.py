@@ -178,15 +178,9 @@ class Together(Editions):
         return {c for c, column in told.items() if system.fits({column: self._web.cells.value[c]})}
 
     def doubtful(self, numbers: Sequence[int]) -> bool:
-        """Whether rounded figures may have changed unseen with one that was shown and is withheld now, and tell of it.
-
-        Rounding leaves a change that much room, but for percentages, and but for what was a zero.
-        """
-        gone = {c for c in self.inside(numbers) & self.changed & self._web.withheld if c not in self.added}
-        room = self._rule.round_to // 2 * 2
-        shares = any(n >= len(self._web.relations) for n in numbers)
-        was = self._past.states[-1] if gone else {}
-        return self._rule.round_to > 1 and any(shares or (was[c] == 0 and room < self._web.width) for c in gone)
+        """Whether a rounded figure that was shown is withheld now: who can say which others changed unseen with it?"""
+        gone = self.changed & self._web.withheld & self.inside(numbers)
+        return self._rule.round_to > 1 and not gone <= self.added
 
     def everything(self, numbers: Sequence[int]) -> tuple[set[int], set[int]]:
         """All cells and rows of percentages that are still shown of some links."""
