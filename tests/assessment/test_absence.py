@@ -42,7 +42,7 @@ def test_low_beyond_what_its_counterpart_fell_is_unseen_and_says_so() -> None:
     row = one(*fallen("plans", 60, (1, 1, 1, 1)), *fallen("crimes", 120, (50, 50, 50, 50)), *PEOPLE)
     assert (row["counterpart_now"], row["beside"], row["kind"]) == ("lower", "lower", "low_unseen")
     assert "lower than less harm would make it, so some of it looks unseen" in row["sentence"]
-    assert "Crimes fell (200)" in row["sentence"]
+    assert "Crimes fell (200 in the year to September 2022)" in row["sentence"]
     assert row["confidence"] == "Low"
 
 
@@ -78,6 +78,20 @@ def test_without_a_past_or_neighbours_it_says_what_it_would_take() -> None:
     assert "the count itself" in nothing["needed"].iloc[0]
 
 
+def test_what_was_never_anything_but_none_cannot_be_assessed() -> None:
+    nothing = [0] * 16
+    row = one(*quarters("plans", nothing), *PEOPLE)
+    assert (row["kind"], row["before"], row["comparisons"]) == ("cannot_be_assessed", "cannot say", 0)
+    assert row["sentence"].startswith(
+        "Plans (Northam): none was recorded in any year there is, so whether this is low cannot be assessed. It would "
+        "take: an earlier year with some in it; "
+    )
+    both = one(*quarters("plans", nothing), *quarters("crimes", nothing), *PEOPLE)
+    assert (both["kind"], both["counterpart_now"]) == ("cannot_be_assessed", "cannot say")
+    assert one(*quarters("plans", [1, *nothing[1:]]), *PEOPLE)["kind"] == "not_low"
+    assert one(*quarters("plans", [*nothing[1:], 1]), *PEOPLE)["kind"] == "not_low"
+
+
 def test_a_withheld_count_is_judged_by_its_most_forgiving_value() -> None:
     past = steady("plans", 30, 16, last="2021-22-Q2")
     hidden = [withheld("plans", q, 1, 5) for q in ("2021-22-Q3", "2021-22-Q4", "2022-23-Q1", "2022-23-Q2")]
@@ -93,7 +107,7 @@ def test_a_counterpart_withheld_in_part_speaks_as_far_as_it_is_known() -> None:
     row = one(*fallen("plans", 30, LITTLE), *some, *PEOPLE)
     assert (row["counterpart_lower"], row["counterpart_upper"]) == (187, 191)
     assert (row["kind"], row["beside"], row["counterpart_now"]) == ("low_unseen", "lower", "similar")
-    assert "Crimes stayed within the usual range (187 to 191)." in row["sentence"]
+    assert "Crimes stayed within the usual range (187 to 191 in the year to September 2022)." in row["sentence"]
     wide = [*steady("crimes", 60, last="2022-23-Q1"), withheld("crimes", "2022-23-Q2", 1, 5_000)]
     row = one(*fallen("plans", 60, (40, 40, 40, 40)), *wide, *PEOPLE)
     assert (row["beside"], row["counterpart_now"]) == ("cannot say", "cannot say")

@@ -77,6 +77,14 @@ def test_what_cannot_be_scaled_up_says_why(rows: Any, annotations: Any, why: str
     assert row["sentence"] == f"Referrals (Northam): where 2022-23 is heading cannot be said: {why}."
 
 
+def test_nothing_ever_recorded_is_scaled_up_to_nothing() -> None:
+    row = one(*quarters("referrals", [0] * 18))
+    assert row["why"] == "none was ever recorded, in this year or an earlier one"
+    assert row[["estimate", "probability_above"]].isna().all()
+    assert one(*quarters("referrals", [1] + [0] * 17))["why"] == ""
+    assert one(withheld("referrals", "2019-20-Q1", 1, 5), *quarters("referrals", [0] * 10))["why"] == ""
+
+
 def test_years_before_a_change_of_recording_teach_nothing() -> None:
     changed = declared(BREAK, start="2021-04")
     row = one(*quarters("referrals", [*[1000] * 12, *STEADY[12:]]), annotations=(changed,))

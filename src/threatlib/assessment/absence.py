@@ -183,10 +183,15 @@ def _elsewhere(known: _Known, indicator: Indicator, area: str, now: pd.Series, c
 
 
 def _before(own: pd.DataFrame, count: Between, phi: float, end: str = "lower") -> _Answer:
-    """Against its own earlier years; a withheld one at this end of what it may be."""
+    """Against its own earlier years; a withheld one at this end of what it may be.
+
+    Years that never held anything could call nothing low, so beside them a year of nothing is not assessed.
+    """
     earlier = past(own)
     if len(earlier) < FEWEST:
         return {"before": "cannot say"}
+    if (own["upper"] == 0).all():
+        return {"before": "cannot say", "before_years": len(earlier)}
     cases = earlier["value"].fillna(earlier[end]).astype(float)
     usual = spread(cases, pd.Series(np.ones(len(cases))))
     told = {"before_rows": " ".join(earlier["rows"]), "before_years": len(earlier)}
@@ -203,7 +208,7 @@ def _beside(own: pd.DataFrame, other: pd.DataFrame, count: Between, phis: tuple[
         return {"beside": "cannot say", "counterpart_now": "cannot say"}
     now = there.iloc[0]
     told: _Answer = {f"counterpart_{name}": float(now[name]) for name in ("value", "lower", "upper")}
-    told["counterpart_rows"] = now["rows"]
+    told |= {"counterpart_rows": now["rows"], "counterpart_period": now["period"]}
     itself = _agreed([_before(there, Between(now["lower"], now["upper"]), phis[1], end) for end in _ENDS], "before")
     told |= {name.replace("before", "counterpart_now"): part for name, part in itself.items()}
     both = own.merge(there, on="back", suffixes=("", "_other"))

@@ -16,7 +16,7 @@ COLUMNS = (
     *("value", "lower", "upper", "status", "expected", "expected_lower", "expected_upper", "probability", "basis"),
     *(f"{name}{end}" for name in _AGAINST for end in ("", *(f"_{e}" for e in _ENDS))),
     *("elsewhere_areas", "before_years", "counterpart", "counterpart_name", "counterpart_value", "counterpart_now"),
-    *("counterpart_lower", "counterpart_upper"),
+    *("counterpart_lower", "counterpart_upper", "counterpart_period"),
     *("counterpart_now_expected", "counterpart_now_lower", "counterpart_now_upper"),
     *("silent_months", "silent_probability", "open_months", "open_probability"),
     *("lost", "reasons", "needed", "confidence", "comparisons", "alpha", "sentence", "marks", "rows"),
@@ -63,8 +63,8 @@ def judged(found: Mapping[str, object]) -> dict[str, object]:
 
 
 _TEXT = (
-    "kind", "period", "status", "basis", *_AGAINST, "counterpart_now", "lost", "reasons", "needed", "confidence",
-    "sentence", "marks", "rows",
+    "kind", "period", "status", "basis", *_AGAINST, "counterpart_now", "counterpart_period", "lost", "reasons",
+    "needed", "confidence", "sentence", "marks", "rows",
 )  # fmt: skip
 
 
@@ -112,11 +112,16 @@ def _needed(row: Row) -> list[str]:
     elif _depends(row):
         found.append("a count that need not be withheld: of a longer time, or of both areas together")
     lacking = {
-        "before": "two earlier years, recorded the same way",
+        "before": "an earlier year with some in it" if _never(row) else "two earlier years, recorded the same way",
         "elsewhere": "the same count, with the population, of areas like this one",
         "beside": f"the counterpart ({row['counterpart_name']}) for the same years",
     }
     return found + [what for name, what in lacking.items() if name in unable and not _finite(row[f"{name}_expected"])]
+
+
+def _never(row: Row) -> bool:
+    """Whether there are earlier years and all of them, and this one, hold nothing."""
+    return row["before"] == "cannot say" and _finite(row["before_years"]) and bool(row["value"] == 0)
 
 
 def _reasons(row: Row) -> list[str]:
@@ -145,7 +150,8 @@ def words(row: Row) -> tuple[Part, ...]:
     subject = f"{row['name']} ({row['area']})"
     if row["kind"] == "cannot_be_assessed":
         wanted = str(row["needed"]).split("; ") if row["needed"] else ["more than is printed"]
-        return (Part(f"{subject}: whether this is low cannot be assessed. It would take: {'; '.join(wanted)}."),)
+        told = "none was recorded in any year there is, so " if _never(row) else ""
+        return (Part(f"{subject}: {told}whether this is low cannot be assessed. It would take: {'; '.join(wanted)}."),)
     if row["kind"] == "low_lost":
         return (Part(f"{subject}: low or missing because of the record, not of the world ({row['lost']})."),)
     fell = row["counterpart_now"] == "lower"
@@ -203,7 +209,7 @@ def _counterpart(row: Row) -> tuple[Part, ...]:
     name, rows = row["counterpart_name"], str(row["rows"])
     low, high = (Part(wording.number(row[end]), row[end], rows) for end in ("counterpart_lower", "counterpart_upper"))
     value = (low,) if row["counterpart_lower"] == row["counterpart_upper"] else (low, Part(" to "), high)
-    return (Part(f" {name} {how} ("), *value, Part(")."))
+    return (Part(f" {name} {how} ("), *value, Part(f" {said(str(row['counterpart_period']))})."))
 
 
 def _finite(value: object) -> bool:

@@ -220,6 +220,7 @@ def _why(counts: _Counts, answer: Outlook, due: int, broken: NDArray[np.bool_]) 
             ~np.isfinite(now).any(axis=-1),
             ~answer.enough,
             ~whole,
+            counts.hidden.sum(axis=(-2, -1)) + np.nansum(counts.value, axis=(-2, -1)) == 0,
         ],
         [
             "a count of this year is withheld",
@@ -227,6 +228,7 @@ def _why(counts: _Counts, answer: Outlook, due: int, broken: NDArray[np.bool_]) 
             "nothing of this year is in",
             f"too little of the year is in ({answer.needed} periods are needed)",
             "a period of this year is missing",
+            "none was ever recorded, in this year or an earlier one",
         ],
         "",
     ).astype(object)
