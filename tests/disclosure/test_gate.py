@@ -155,6 +155,26 @@ def test_an_area_that_no_row_prints_is_protected_too():
         assert released(rows, known).withheld == withheld
 
 
+def test_an_area_that_no_row_prints_stands_in_the_sum_of_its_parts_too():
+    """City is in no row: 62 in all, of which a, 78 less 16 or nearly so, leaves b no room to be 4."""
+    known = definitions(
+        [
+            {"id": "n", "parts": ["a", "b"]},
+            {"id": "a"},
+            {"id": "b"},
+            {"id": "rate", "unit": "per_10k", "numerator": "n"},
+        ],
+        HACKNEY,
+    )
+    rows = []
+    for area, n, a, people in (("Hackney", 70, 16, 9140), ("Both", 132, 78, 9550)):
+        rows += counts({"n": n, "a": a, "b": n - a}, area=area)
+        rate = {"indicator": "rate", "area": area, "value": 1e4 * n / people}
+        rows.append({**rate, "numerator": n, "denominator": people})
+    out = protect(table(rows, known), protection(known, "nhs"), definitions=known)
+    assert out.withheld
+
+
 def test_a_part_that_no_row_prints_is_protected_too():
     assert released(counts({"plans": 43, "a": 30, "b": 10, "d": 0})).withheld == 1
     assert released(counts({"plans": 53, "a": 30, "b": 10, "d": 0})).withheld == 0

@@ -169,3 +169,54 @@ def test_a_part_that_is_printed_for_the_first_time_does_not_narrow_the_other(tmp
     assert second["a"]["status"] == "withheld"
     assert second["a"]["lower"] <= 4
     assert second["a"]["upper"] >= 8
+
+
+TOWNS = definitions([{"id": "n"}], PLACES)
+
+
+def in_towns(path, name="dfe", **values):
+    """Publish counts by area; those that are not named are in no return."""
+    rows = table([{"indicator": "n", "value": v, "area": a} for a, v in values.items()], TOWNS)
+    out = protect(rows, protection(TOWNS, name), ledger.read(path), definitions=TOWNS)
+    ledger.append(path, out.table, quarter="2022-23-Q1", run_id=str(values))
+    return {key[1]: row for key, row in cells(out.table).items()}, out.exposed
+
+
+def test_an_area_printed_for_the_first_time_does_not_tell_what_another_was_before(tmp_path):
+    """Hackney is 3 of 33 in all. Were both shown at 33 and the City at 30, whoever knows that they stand has the 3."""
+    in_towns(tmp_path / "l", Hackney=30, City=3)
+    second, _ = in_towns(tmp_path / "l", Hackney=31, City=2, Both=33)
+    assert second["Both"]["status"] == "withheld"
+
+
+def test_what_was_told_before_is_shown_though_it_is_printed_for_the_first_time(tmp_path):
+    """Both less Hackney were 43 before the City was ever printed."""
+    in_towns(tmp_path / "l", Hackney=20, Both=63)
+    second, exposed = in_towns(tmp_path / "l", Hackney=4, City=43, Both=47)
+    assert not exposed
+    assert second["City"]["value"] == 43
+    assert {second[a]["status"] for a in ("Hackney", "Both")} == {"withheld"}
+
+
+def test_a_total_that_has_gone_from_the_returns_still_tells(tmp_path):
+    """38 were 8, 20 and 10. The total is gone and stands, for all we know: with 25 and 10 shown, 3 are left over."""
+    known = definitions([{"id": "t", "parts": list("abc")}, *({"id": i} for i in "abc")])
+    for values in ({"t": 38, "a": 8, "b": 20, "c": 10}, {"a": 3, "b": 25, "c": 10}):
+        out = protect(
+            table(counts(values), known), protection(known, "dfe"), ledger.read(tmp_path / "l"), definitions=known
+        )
+        ledger.append(tmp_path / "l", out.table, quarter="2022-23-Q1", run_id=str(values))
+    assert len(out.table) == 3
+    assert {key[0]: row["status"] for key, row in cells(out.table).items()} == {
+        "a": "withheld", "b": "withheld", "c": "reported",
+    }  # fmt: skip
+
+
+def test_where_a_rounded_figure_is_withheld_that_was_shown_nothing_is_shown_beside_it(tmp_path):
+    """40 are 3 now, and 100 are 63. The 60 print as they did; were they revised too, they would say by how much."""
+    known = definitions([{"id": "t", "parts": list("ab")}, *({"id": i} for i in "ab")])
+    for values in ({"t": 100, "a": 60, "b": 40}, {"t": 63, "a": 60, "b": 3}):
+        rows = table(counts(values), known)
+        out = protect(rows, protection(known, "hospital"), ledger.read(tmp_path / "l"), definitions=known)
+        ledger.append(tmp_path / "l", out.table, quarter="2022-23-Q1", run_id=str(values))
+    assert set(out.table["status"]) == {"withheld"}
