@@ -8,7 +8,7 @@ import pytest
 
 from threatlib.assessment.peers import COLUMNS, limits, peers
 
-ROW = {"indicator": "plans", "period": "2022-23-Q2", "unit": "count"}
+ROW = {"indicator": "plans", "area": "Ours", "period": "2022-23-Q2", "unit": "count"}
 
 
 def table(*areas: tuple[str, str, float | None, float | None]) -> pd.DataFrame:
@@ -17,7 +17,7 @@ def table(*areas: tuple[str, str, float | None, float | None]) -> pd.DataFrame:
         [
             {"indicator": "plans", "area": area, "role": role, "breakdown": "", "period": "2022-23-Q2", "used": True,
              "value": np.nan if count is None else count, "lower": 1.0 if count is None else count,
-             "upper": 5.0 if count is None else count, "denominator": size, "obs": f"a.csv:{i}",
+             "upper": 5.0 if count is None else count, "numerator": np.nan, "denominator": size, "obs": f"a.csv:{i}",
              "status": "withheld" if count is None else "reported"}
             for i, (area, role, count, size) in enumerate(areas)
         ]
@@ -46,6 +46,26 @@ def test_a_percentage_stays_as_it_is() -> None:
     found = peers(table(("Ours", "local", 82.0, None)), ROW | {"unit": "percent"})
     assert (found.loc[0, "value"], found.loc[0, "unit"]) == (82.0, "percent")
     assert np.isnan(found.loc[0, "lower"])
+
+
+def test_a_percentage_has_its_interval_where_its_numbers_are_known() -> None:
+    rows = table(("Ours", "local", 81.0, 263), ("Theirs", "comparator", 50.0, 0), ("Odd", "comparator", 120.0, 50))
+    rows.loc[0, "numerator"] = 213.0
+    found = peers(rows, ROW | {"unit": "percent"}).set_index("area")
+    assert found.loc["Ours", ["lower", "upper"]].tolist() == pytest.approx([75.82, 85.26], abs=0.02)  # Wilson
+    assert found.loc[["Theirs", "Odd"], ["lower", "upper"]].isna().all(axis=None)
+    by_value = peers(rows.assign(numerator=np.nan), ROW | {"unit": "percent"}).set_index("area")
+    assert by_value.loc["Ours", "lower"] == pytest.approx(75.83, abs=0.02)
+
+
+def test_neighbours_of_one_area_stand_beside_no_other() -> None:
+    rows = table(*((name, "local", 10.0, 100) for name in ("Ours", "Small")), ("Like us", "comparator", 12.0, 100),
+                 ("England", "comparator", 11.0, 100))  # fmt: skip
+    unlike = {"Ours": frozenset(), "Small": frozenset({"Like us"})}
+    named = lambda area: set(peers(rows, ROW | {"area": area}, unlike)["area"])  # noqa: E731
+    assert named("Small") == {"Ours", "Small", "England"}
+    assert named("Ours") == {"Ours", "Like us", "England"}
+    assert set(peers(rows, ROW)["area"]) == {"Ours", "Small", "Like us", "England"}
 
 
 def test_a_funnel_needs_ten_areas() -> None:

@@ -88,3 +88,15 @@ def test_a_neighbour_stands_only_beside_the_area_that_it_is_like() -> None:
     assert compare(ours, others, known)["comparator"].item() == "Midham"
     unlike = known.model_copy(update={"neighbours": tuple(like)})
     assert compare(ours, others, unlike)["comparator"].item() == "England"
+
+
+def test_an_average_of_neighbours_stands_beside_the_area_it_is_made_for() -> None:
+    entries = definitions()
+    *local, midham, england = entries.partnership.areas
+    areas = (*local, midham.model_copy(update={"neighbours_of": ("Northam",)}), england)
+    held = entries.model_copy(update={"partnership": entries.partnership.model_copy(update={"areas": areas})})
+    seen = held.catalogue.by_id["seen_in_time"]
+    assert held.comparators(seen, "Northam") == ("Midham", "England")
+    assert held.comparators(seen, "Northam and Southam") == ("Midham", "England")
+    assert held.comparators(seen, "Southam") == ("England",)
+    assert entries.comparators(seen, "Southam") == ("Midham", "England")

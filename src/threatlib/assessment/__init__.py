@@ -41,7 +41,8 @@ class Assessment:
     `tables` holds observations, signals, findings, requirements, problems (attributes too); evidence, absence,
     coupling, disproportionality and outlooks (the last four attributes too); comparisons, forecasts, scored, scores,
     judgements, gaps, proposed, threats, subtopics, tree, commentary, annotations, conflicts, checks, claims, revisions,
-    catalogue and left_out. `counting` says how many comparisons were made. Nothing in it has not passed the gate.
+    catalogue and left_out. `counting` says how many comparisons were made, `unlike` which
+    neighbours each of our areas must not stand beside. Nothing in it has not passed the gate.
     """
 
     slug: str
@@ -59,6 +60,7 @@ class Assessment:
     leads: Mapping[str, Mapping[str, Any]]
     exposed: tuple[str, ...] = ()
     abbreviations: Mapping[str, str] = field(default_factory=dict)
+    unlike: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def observations(self) -> pd.DataFrame:
@@ -206,6 +208,7 @@ def build(
         leads=leads,
         exposed=release.exposed,
         abbreviations=definitions.partnership.abbreviations,
+        unlike={area: definitions.unlike(area) for area in definitions.partnership.local_areas},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,9 @@ COLUMNS = ("area", "role", "size", "value", "lower", "upper", "status", "period"
 LIMITS = ("size", "target", "inner_lower", "inner_upper", "outer_lower", "outer_upper")
 
 
-def peers(table: pd.DataFrame, row: Mapping[Any, Any]) -> pd.DataFrame:
+def peers(
+    table: pd.DataFrame, row: Mapping[Any, Any], unlike: Mapping[str, Collection[str]] | None = None
+) -> pd.DataFrame:
     """Every area that has a signal's figure for the same period (`COLUMNS`), the partnership's own first.
 
     Parameters
@@ -25,12 +27,16 @@ def peers(table: pd.DataFrame, row: Mapping[Any, Any]) -> pd.DataFrame:
     table : DataFrame
         Released observations.
     row : Mapping
-        A signal: its `indicator`, `period` and `unit`.
+        A signal: its `indicator`, `area`, `period` and `unit`.
+    unlike : mapping, optional
+        By area of our own: the neighbours that it must not stand beside (`Assessment.unlike`). Those of the signal's
+        area are left out, and so are our other areas that must not stand beside one of those that stay.
 
     Notes
     -----
     Areas differ in size, so a count is shown as a rate per 10,000 with its exact or Byar interval, and only where its
-    denominator is known; a withheld count as the range of rates it allows. Any other unit is shown as it is.
+    denominator is known; a withheld count as the range of rates it allows. A percentage has its Wilson interval where
+    the numbers it is worked out from are known. Any other unit is shown as it is.
     """
     here = table[(table["indicator"] == row["indicator"]) & (table["period"] == row["period"]) & table["used"]]
     here = here[(here["breakdown"] == "") & here["status"].isin([*HAS_VALUE, *HIDDEN])]
@@ -38,12 +44,10 @@ def peers(table: pd.DataFrame, row: Mapping[Any, Any]) -> pd.DataFrame:
     size = here["denominator"].astype(float)
     here = here[size.gt(0)] if count else here
     here = here.drop_duplicates(["area", "role"], keep="last")
+    here = here[_alike(here, str(row["area"]), unlike or {})]
     if here.empty:
         return pd.DataFrame(columns=list(COLUMNS))
-    shown = _rates(here) if count else here[["value", "lower", "upper"]].astype(float)
-    if not count:
-        exact = shown["value"].notna()
-        shown = shown.assign(lower=shown["lower"].where(~exact), upper=shown["upper"].where(~exact))
+    shown = _rates(here) if count else _shares(here) if row["unit"] == "percent" else _bare(here)
     out = pd.DataFrame(
         {
             "area": here["area"],
@@ -59,6 +63,32 @@ def peers(table: pd.DataFrame, row: Mapping[Any, Any]) -> pd.DataFrame:
     order = out["role"].ne("local").astype(int)
     out = out.assign(order=order).sort_values(["order", "value"], ascending=[True, False], kind="stable")
     return out[list(COLUMNS)].reset_index(drop=True)
+
+
+def _alike(here: pd.DataFrame, area: str, unlike: Mapping[str, Collection[str]]) -> pd.Series:
+    """Comparators that an area may stand beside, and our areas that may stand beside those."""
+    local = here["role"] == "local"
+    kept = set(here.loc[~local, "area"]) - set(unlike.get(area, ()))
+    fits = {name for name in here.loc[local, "area"] if kept.isdisjoint(unlike.get(name, ()))}
+    return here["area"].isin(fits).where(local, here["area"].isin(kept))
+
+
+def _bare(here: pd.DataFrame) -> pd.DataFrame:
+    """Figures as they are; between which numbers a withheld one lies."""
+    shown = here[["value", "lower", "upper"]].astype(float)
+    exact = shown["value"].notna()
+    return shown.assign(lower=shown["lower"].where(~exact), upper=shown["upper"].where(~exact))
+
+
+def _shares(here: pd.DataFrame) -> pd.DataFrame:
+    """Percentages with their intervals, where what they are worked out from is known."""
+    shown = _bare(here)
+    base = here["denominator"].astype(float)
+    top = here["numerator"].astype(float).fillna(shown["value"] / 100 * base)
+    known = shown["value"].notna() & (base > 0) & top.between(0, base)
+    interval = rates.proportion(top.where(known), base.where(known))
+    ends = {"lower": 100 * interval.lower, "upper": 100 * interval.upper}
+    return shown.assign(**{name: np.where(known, end, shown[name]) for name, end in ends.items()})
 
 
 def _rates(here: pd.DataFrame) -> pd.DataFrame:

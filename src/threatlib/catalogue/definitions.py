@@ -29,14 +29,16 @@ class Definitions(Entry):
     neighbours: tuple[Neighbour, ...] = ()
 
     def comparators(self, indicator: Indicator, area: str) -> tuple[str, ...]:
-        """Areas that an indicator's figures of one of our areas stand beside.
-
-        Of the statistical neighbours these are the area's own that are close (a combined area's are those of its
-        parts): what is like one of our areas need not be like another.
-        """
-        parts = next((a.parts for a in self.partnership.areas if a.name == area), ())
-        own = [n for n in self.neighbours if n.area in (area, *parts)]
-        if not own:
-            return indicator.comparators
-        unlike = {n.name for n in self.neighbours} - {n.name for n in own if n.close}
+        """Areas that an indicator's figures of one of our areas stand beside; none that is like another one only."""
+        unlike = self.unlike(area)
         return tuple(name for name in indicator.comparators if name not in unlike)
+
+    def unlike(self, area: str) -> frozenset[str]:
+        """Neighbours that one of our areas must not stand beside: those of another area only, and those not close.
+
+        A combined area's neighbours are those of its parts. What is like one of our areas need not be like another.
+        """
+        here = {area, *next((a.parts for a in self.partnership.areas if a.name == area), ())}
+        averages = {a.name for a in self.partnership.areas if a.neighbours_of and here.isdisjoint(a.neighbours_of)}
+        own = {n.name for n in self.neighbours if n.area in here and n.close}
+        return frozenset(averages | ({n.name for n in self.neighbours} - own))

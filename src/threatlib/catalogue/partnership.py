@@ -14,11 +14,14 @@ Short = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]+$")]
 
 
 class Area(Entry):
+    """A place that figures are of; `neighbours_of` says which of our areas an average of neighbours is made for."""
+
     name: str
     code: str = ""
     parts: tuple[str, ...] = ()
     role: Literal["local", "comparator"] = "local"
     small: bool = False
+    neighbours_of: tuple[str, ...] = ()
 
 
 class Agency(Entry):
@@ -68,6 +71,10 @@ class Partnership(Entry):
             unknown = sorted(set(area.parts) - names)
             if unknown:
                 raise ValueError(f"area '{area.name}' has parts that are not areas: {', '.join(unknown)}")
+            lost = sorted(set(area.neighbours_of) - set(self.local_areas))
+            if lost or (area.neighbours_of and area.role != "comparator"):
+                wrong = f"neighbours_of {', '.join(lost or area.neighbours_of)}"
+                raise ValueError(f"area '{area.name}' has {wrong}: it must be a comparator, of areas of our own")
         return self
 
     @property

@@ -31,7 +31,7 @@ def compared(assessment: Assessment, main: pd.DataFrame, drawn: set[str]) -> Ite
     made = 0
     for row in main[main["comparator"] != ""].drop_duplicates("indicator").to_dict("records"):
         id = f"areas-{row['indicator']}"
-        areas = peers(assessment.observations, row)
+        areas = peers(assessment.observations, row, assessment.unlike)
         if made == PEERS_A_SUBTOPIC or id in drawn or (areas["role"] != "local").sum() < 2:
             continue
         drawn.add(id)
@@ -59,12 +59,11 @@ def _standing(areas: pd.DataFrame) -> str:
     """Where our areas lie among the others, in words that hold whatever the withheld figures are."""
     others = areas.loc[areas["role"] != "local"]
     own = areas[(areas["role"] == "local") & areas["value"].notna()]
-    if own.empty or not others["value"].notna().any():
-        return "beside other areas"
+    if own.empty or not others["value"].notna().any() or own[["lower", "upper"]].isna().any(axis=None):
+        return "beside other areas"  # without its interval nobody can tell a difference from chance
     said = []
     for row in own.to_dict("records"):
-        low, high = (row[end] if np.isfinite(row[end]) else row["value"] for end in ("lower", "upper"))
-        above, below = bool((others["value"] < low).all()), bool((others["value"] > high).all())
+        above, below = bool((others["value"] < row["lower"]).all()), bool((others["value"] > row["upper"]).all())
         said.append(f"{row['area']} {'above' if above else 'below' if below else 'among'} the other areas")
     return wording.listed(said)
 
