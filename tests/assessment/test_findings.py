@@ -155,6 +155,28 @@ def test_among_equals_a_larger_number_of_people_comes_first() -> None:
     assert list(found(*rows)["area"]) == ["Northam", "Southam"]
 
 
+def test_by_severity_then_the_surest_then_the_undisputed_then_the_largest() -> None:
+    table = found(
+        *(row for area in ("Northam", "Southam") for row in quarters("offences", [100] * 4 + [300], area=area))
+    )
+    one, two = (table.iloc[n].to_dict() for n in (0, 1))
+
+    def first(left: dict[str, Any], right: dict[str, Any]) -> str:
+        rows = [one | {"finding_id": "L"} | left, two | {"finding_id": "R"} | right]
+        return str(ranked(pd.DataFrame(rows))["finding_id"].iloc[0])
+
+    small, large = {"severity_score": 0.1, "value": 10.0}, {"severity_score": 0.9, "value": 9000.0}
+    assert first({"severity": "Slight"} | large, {"severity": "Moderate"} | small) == "R"
+    for severity in ("Severe", "Not rated"):
+        same = {"severity": severity}
+        assert first(same | large | {"confidence": "Low"}, same | small | {"confidence": "High"}) == "R"
+        low = same | {"confidence": "Low"}
+        doubted = {"confidence_reasons": "the figure is disputed; few"}
+        assert first(low | large | doubted, low | small) == "R"
+        assert first(low | large, low | small) == "L"
+        assert first(same | large | {"confidence": "Moderate"}, low | small) == "L"
+
+
 @pytest.mark.parametrize(("now", "word"), [(900, "Critical"), (190, "Substantial"), (160, "Moderate"), (130, "Slight")])
 def test_severity_follows_the_least_change(now: int, word: str) -> None:
     row = one(*quarters("offences", [100, 100, 100, 100, now]))

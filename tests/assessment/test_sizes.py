@@ -68,6 +68,13 @@ def test_less_staff_is_said_as_less() -> None:
     assert said == " That is about 6.4 FTE less than was to be expected (could be 2 to 9.1 FTE)."
 
 
+def test_the_difference_is_that_of_the_figures_as_printed() -> None:
+    row = SEEN | {"unit": "percent", "kind": "snapshot", "size_unit": "percent", "size": 7.438, "size_lower": 4.0,
+                  "size_upper": 10.9, "value": 26.96, "expected": 19.512}  # fmt: skip
+    assert plain(sized(row)).startswith(" That is about 7.5 percentage points more")  # 27.0 and 19.5
+    assert plain(sized(row | {"value": math.nan})).startswith(" That is about 7.4 percentage points more")
+
+
 def test_a_comparison_with_a_year_earlier_says_so() -> None:
     row = BEFORE
     said = plain(sized({**row, **size(row)}))

@@ -15,6 +15,7 @@ VOLATILE = 10.0
 """Variance over the chance one from which a series is called volatile."""
 A_HANDFUL = 5.0
 """Posts or cases below which a level moves by much when one person comes or goes."""
+DISPUTED = "the figure is disputed"
 _ONE_BY_ONE = {"fte": "post", "count": "case"}
 
 
@@ -53,7 +54,7 @@ def confidence(
 
 def _doubts(row: Row, disputed: Sequence[str], provisional: Collection[str]) -> list[str]:
     """What makes confidence low."""
-    said = ["the figure is disputed"] if disputed else []
+    said = [DISPUTED] if disputed else []
     if not {row["basis"], row["previous_basis"]} <= {"stated", "computed", ""}:
         said.append("the figure was worked out from a stated change")
     if _provisional(row, provisional):

@@ -12,7 +12,7 @@ import pandas as pd
 
 from threatlib import wording
 from threatlib.assessment import levels as yearly
-from threatlib.assessment.confidence import confidence
+from threatlib.assessment.confidence import DISPUTED, confidence
 from threatlib.assessment.evidence import MOVED, Evidence, pieces, words
 from threatlib.assessment.explanations import disputed, explanations
 from threatlib.assessment.kinds import kind
@@ -84,16 +84,21 @@ def findings(found: Evidence, definitions: Definitions) -> tuple[pd.DataFrame, p
 
 
 def ranked(table: pd.DataFrame) -> pd.DataFrame:
-    """Findings in the order in which they should be read: what got worse first, most severe and surest first."""
+    """Findings in the order in which they should be read: what got worse first, by severity, then surest, then largest.
+
+    Among equally sure ones a figure that is disputed comes last.
+    """
     if table.empty:
         return table[list(COLUMNS)]
     order = {"worse": 0, "neither": 1, "better": 2}
     table = table.assign(
         gone=table["status"].map({"cleared": 1, "revised away": 2}).fillna(0),
         order=table["judgement"].map(order).fillna(3),
-        weight=table["severity_score"].astype(float) * np.log10(1 + _people(table)),
-        doubt=table["confidence"].map({"High": 0, "Moderate": 1, "Low": 2}),
-    ).sort_values(["gone", "order", "weight", "doubt", "finding_id"], ascending=[True, True, False, True, True])
+        band=-table["severity"].map({word: least for least, word in SEVERITIES}).fillna(-1.0),
+        doubt=table["confidence"].map({"High": 0, "Moderate": 1, "Low": 2})
+        + table["confidence_reasons"].str.contains(DISPUTED) / 2,
+        weight=-table["severity_score"].astype(float) * np.log10(1 + _people(table)),
+    ).sort_values(["gone", "order", "band", "doubt", "weight", "finding_id"])
     table["rank"] = np.arange(1, len(table) + 1)
     return table[list(COLUMNS)].reset_index(drop=True)
 

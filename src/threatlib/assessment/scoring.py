@@ -127,8 +127,9 @@ def _coverage(scope: str, kind: str, seen: int, part: pd.DataFrame) -> dict[str,
     off = (
         f"; the estimate was {wording.number(round(error, 1), 'percent')} off on average" if np.isfinite(error) else ""
     )
-    what = {"next quarter": "ranges given for the quarter"}.get(
-        kind, f"ranges for the year from {seen} of its quarters"
+    ranges = "range" if len(part) == 1 else "ranges"
+    what = {"next quarter": f"{ranges} given for the quarter"}.get(
+        kind, f"{ranges} for the year from {seen} of its quarters"
     )
     held = int(part["covered"].sum())
     sentence = f"Of {len(part)} {what}, {held} held what came; {LEVEL:.0%} were meant to{off}."

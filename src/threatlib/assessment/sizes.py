@@ -96,6 +96,7 @@ def sized(row: Row) -> tuple[Part, ...]:
         than = f"{more}{each} {than}"
     else:
         word = {"percent": "percentage_points"}.get(unit, unit)
+        middle = _as_printed(row, middle)
         values = [abs(middle), least, most]
         ends = wording.ends(wording.outward(least, -1), wording.outward(most, 1), word)
         said = [wording.size(round(middle, 1), word), *ends]
@@ -104,6 +105,12 @@ def sized(row: Row) -> tuple[Part, ...]:
     return (
         Part(" That is about "), parts[0], Part(f" {than} (could be "), parts[1], Part(" to "), parts[2], Part(")."),
     )  # fmt: skip
+
+
+def _as_printed(row: Row, middle: float) -> float:
+    """The difference of the two figures as they stand in the sentence, which a reader works out again."""
+    printed = round(float(row.get("value", math.nan)), 1) - round(float(row.get("expected", math.nan)), 1)
+    return round(printed, 1) if abs(printed - middle) < 0.11 else middle
 
 
 def _few(value: float, rounded: Callable[[float], int]) -> float:
