@@ -138,8 +138,9 @@ EDITIONS = {
 @pytest.mark.parametrize("name", ["dfe", "nhs", "hospital"])
 @pytest.mark.parametrize("slug", EDITIONS)
 def test_a_whole_partnership_gives_nothing_away_in_two_quarters(tmp_path, slug, name):
-    """The attacker knows which figures were revised in between."""
+    """The attacker knows which figures were revised in between; one that stands as it was printed is no news to him."""
     dataset, rule, folders, truth = load(DATA / slug), _rule(name), [], []
+    place, published = ["indicator", "area", "breakdown", "period"], set()
     for quarter, day in EDITIONS[slug]:
         rows = dataset.known(day)
         who = Protection(name, name, name, rule)
@@ -147,8 +148,11 @@ def test_a_whole_partnership_gives_nothing_away_in_two_quarters(tmp_path, slug, 
         ledger.append(tmp_path / "record", out.table, quarter=quarter, run_id=quarter)
         folders.append(_printed(tmp_path / quarter, out.table, dataset.definitions, rule))
         told = rows[rows["value"].notna() & rows["used"]]
-        truth.append(dict(zip(zip(*(told[c] for c in ("indicator", "area", "breakdown", "period")), strict=True),
-                              told["value"], strict=True)))  # fmt: skip
+        truth.append(dict(zip(told[place].itertuples(index=False, name=None), told["value"], strict=True)))
+        shown = out.table.loc[out.table["value"].notna(), place].itertuples(index=False, name=None)
+        published |= {(key, truth[-1].get(key)) for key in shown}
     found = attack(folders, lambda number, place: truth[number].get(place, "unknown"))
     assert len(found) > 5
-    assert narrow(found, rule.withhold_from, rule.withhold_to).empty
+    leaks = narrow(found, rule.withhold_from, rule.withhold_to)
+    keys = zip(leaks["folder"], leaks[place].itertuples(index=False, name=None), strict=True)
+    assert [key for number, key in keys if (key, truth[number].get(key)) not in published] == []
