@@ -194,6 +194,16 @@ def test_a_constant_level_is_quiet_and_a_jump_from_it_is_not(level):
     assert scan(values, frequency=12, kind="level").flag[-1]
 
 
+def test_counts_of_many_millions_are_expected_where_they_are():
+    counts = 2e7 * (1 + 0.02 * np.random.default_rng(1).random(48))
+    seen = scan(np.round(counts), frequency=12, kind="count", first=47)
+    assert 1.9e7 < seen.lower[-1] < seen.expected[-1] < seen.upper[-1] < 2.2e7
+    jump = scan(np.round(np.append(counts[:-1], 3.2e7)), frequency=12, kind="count", first=47)
+    assert (bool(jump.flag[-1]), int(jump.direction[-1])) == (True, 1)
+    seen = scan(np.round(50 * counts), frequency=12, kind="count", first=47)
+    assert 0.5e9 < seen.lower[-1] < seen.expected[-1] < seen.upper[-1] < 2e9
+
+
 def test_missing_points_have_no_verdict_and_do_not_count_as_nothing_recorded():
     y = counts(3, 30, 60)
     y[[20, 41, 50]] = NAN

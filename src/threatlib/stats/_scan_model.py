@@ -142,7 +142,7 @@ def precision(priors: Priors, freq: int, columns: int, steps: int, season: float
 def respond(eta: FloatArray, size: FloatArray, kind: Kind) -> tuple[FloatArray, FloatArray]:
     """Expected value and its slope in eta (for these links also the variance function)."""
     if kind == "count":
-        mu = size * np.exp(np.clip(eta, -9, 16))
+        mu = size * np.exp(np.clip(eta, -9, 34))
         return mu, mu
     if kind == "proportion":
         share = expit(np.clip(eta, -9, 9))
