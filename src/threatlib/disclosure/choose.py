@@ -81,7 +81,11 @@ def _protect(web: Web, unsafe: Sequence[int]) -> set[int]:
                 return found
     if len(unsafe) > 1:
         return _protect(web, unsafe[:1])
-    return set(_candidates(web, {c for n in web.touching[unsafe[0]] for c in web.relations[n].cells}))
+    for size in (1, *REGIONS, len(web.relations)):
+        around = {c for n in web.region(unsafe, size, wider=True)[0] for c in web.relations[n].cells}
+        if found := set(_candidates(web, around)):
+            return found
+    return set()
 
 
 def _candidates(web: Web, cells: Iterable[int]) -> list[int]:
