@@ -9,7 +9,8 @@ import pandas as pd
 from tests.assessment.linked import PEOPLE, entries, fallen, figure, shown, steady, totals
 from tests.small import GAP, declared, quarters, withheld
 from threatlib.assessment.absence import absences
-from threatlib.assessment.low import KINDS
+from threatlib.assessment.low import KINDS, words
+from threatlib.assessment.sentences import plain
 from threatlib.periods import parse
 
 LITTLE = (2, 1, 1, 2)
@@ -86,6 +87,7 @@ def test_what_was_never_anything_but_none_cannot_be_assessed() -> None:
         "Plans (Northam): none was recorded in any year there is, so whether this is low cannot be assessed. It would "
         "take: an earlier year with some in it; "
     )
+    assert plain(words(row.to_dict())) == row["sentence"]
     both = one(*quarters("plans", nothing), *quarters("crimes", nothing), *PEOPLE)
     assert (both["kind"], both["counterpart_now"]) == ("cannot_be_assessed", "cannot say")
     assert one(*quarters("plans", [1, *nothing[1:]]), *PEOPLE)["kind"] == "not_low"

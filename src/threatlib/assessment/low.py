@@ -121,7 +121,7 @@ def _needed(row: Row) -> list[str]:
 
 def _never(row: Row) -> bool:
     """Whether there are earlier years and all of them, and this one, hold nothing."""
-    return row["before"] == "cannot say" and _finite(row["before_years"]) and bool(row["value"] == 0)
+    return row["before"] == "cannot say" and float(row["before_years"]) > 0 and bool(row["value"] == 0)
 
 
 def _reasons(row: Row) -> list[str]:
