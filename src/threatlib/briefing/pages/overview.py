@@ -44,7 +44,7 @@ def _card(assessment: Assessment, record: dict[Any, Any]) -> dict[str, Any]:
     told = Markup("{} <small>{}; {} of {} rest on figures.</small>").format(
         f"Most marked: {short(assessment, here.iloc[0].to_dict())}." if len(here) else f"{record['why'].capitalize()}.",
         counted(int(record["figures"]), "comparison", f"threats.{record['id']}.figures"),
-        counted(int(record["measured"]), "item", f"threats.{record['id']}.measured"),
+        counted(int(record["with_figures"]), "item", f"threats.{record['id']}.with_figures"),
         number_html(wording.number(record["items"]), float(record["items"]), f"run:threats.{record['id']}.items"),
     )
     return {
